@@ -1,0 +1,108 @@
+"""Every failure a user can meet: one class each, saying what failed, why, and the next step.
+
+A message never holds a secret's value: it names secrets, keys, files and functions only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class ModalSecretsError(Exception):
+    """Base of all failures this package reports to its user.
+
+    `what` says what failed and why, `next_step` what to type or do now. In IPython the error
+    is shown as these lines alone, without a traceback of ours, and it is still a real `error`
+    output, so that a notebook run headless fails on it.
+    """
+
+    def __init__(self, what: str, next_step: str = "") -> None:
+        super().__init__(what if not next_step else f"{what}\n{next_step}")
+        self.what = what
+        self.next_step = next_step
+
+    def _render_traceback_(self) -> list[str]:
+        """IPython's hook for exceptions that show themselves.
+
+        An empty traceback would hide the error in JupyterLab, which shows only these lines.
+        """
+        return [f"{type(self).__name__}: {self.what}", *([self.next_step] if self.next_step else [])]
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return "Did you mean 'x'? " for the known name closest to `name`, or nothing."""
+    matches = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"Did you mean {matches[0]!r}? " if matches else ""
+
+
+class InvalidName(ModalSecretsError):
+    """A name or key that Modal's rules refuse."""
+
+
+class InvalidValue(ModalSecretsError):
+    """A value that cannot be stored: not a string, or longer than Modal allows."""
+
+
+class EmptySecret(ModalSecretsError):
+    """A secret without any key."""
+
+
+class ValueOnCommandLine(ModalSecretsError):
+    """`KEY=VALUE` was typed where it would stay in the notebook and its history."""
+
+
+class SecretNotFound(ModalSecretsError):
+    """No secret of that name in the environment."""
+
+
+class SecretExists(ModalSecretsError):
+    """A secret of that name is there already and would be overwritten."""
+
+
+class MissingKeys(ModalSecretsError):
+    """Keys that were required and that none of the bound secrets has."""
+
+
+class SourceUnreadable(ModalSecretsError):
+    """A .env or JSON file, or an environment variable, that values should come from."""
+
+
+class PromptUnavailable(ModalSecretsError):
+    """A hidden prompt was needed where nobody can answer (nbclient, papermill, a pipe)."""
+
+
+class NotBindable(ModalSecretsError):
+    """The thing named is not a function or class that secrets can be bound to."""
+
+
+class UnknownFunction(ModalSecretsError):
+    """No function of that name is bound."""
+
+
+class InvalidOption(ModalSecretsError):
+    """An option whose value does not fit: an app or image variable, a workspace's name."""
+
+
+class AuthenticationFailed(ModalSecretsError):
+    """The workspace refused the credentials."""
+
+
+class EnvironmentNotFound(ModalSecretsError):
+    """No environment of that name in the workspace."""
+
+
+class WorkspaceUnavailable(ModalSecretsError):
+    """The workspace could not be reached or started."""
+
+
+class WorkspaceUnsupported(WorkspaceUnavailable):
+    """The local workspace does not exist on this platform."""
+
+
+class StoreLocked(WorkspaceUnavailable):
+    """The local workspace's store cannot be decrypted with the key at hand."""
+
+
+class RemoteCallFailed(ModalSecretsError):
+    """A call to the workspace failed for a reason the workspace itself gives."""

@@ -1,0 +1,1 @@
+"""How values are hidden. Standard library only: these modules also run inside containers."""

@@ -1,0 +1,1 @@
+"""What runs inside a container, where this package is not installed: it travels by value."""

@@ -1,0 +1,38 @@
+"""Describe the injected environment from inside the container, masked at the source."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TypedDict
+
+from ..masking.fingerprints import fingerprint
+from ..masking.policy import is_too_short, masked
+
+
+class Description(TypedDict):
+    """What leaves the container about one key: never the value."""
+
+    masked: str
+    fingerprint: str
+    too_short: bool
+
+
+def describe(keys: Sequence[str], fingerprint_key: bytes, reveal: int = 0) -> dict[str, Description]:
+    """Return a description of every one of `keys` that is set in this process.
+
+    A fingerprint of a short value would let its few possible values be compared by whoever holds
+    the kernel's key, so short values get none.
+    """
+    described: dict[str, Description] = {}
+    for key in keys:
+        value = os.environ.get(key)
+        if value is None:
+            continue
+        short = is_too_short(value)
+        described[key] = Description(
+            masked=masked(value, reveal),
+            fingerprint="" if short else fingerprint(value, fingerprint_key),
+            too_short=short,
+        )
+    return described

@@ -1,0 +1,131 @@
+"""Functions and classes of an app, as the client defines them."""
+
+from __future__ import annotations
+
+from modal_proto import api_pb2
+
+from ..engine import Engine
+from ..ids import new_id
+from ..model import Function
+from ..wire import Caller, invalid
+
+
+async def FunctionPrecreate(
+    engine: Engine, request: api_pb2.FunctionPrecreateRequest, caller: Caller
+) -> api_pb2.FunctionPrecreateResponse:
+    definition = api_pb2.Function(
+        function_name=request.function_name,
+        function_type=request.function_type,
+        function_schema=request.function_schema,
+        method_definitions=request.method_definitions,
+        supported_input_formats=request.supported_input_formats,
+        supported_output_formats=request.supported_output_formats,
+    )
+    function = _existing(engine, request.existing_function_id)
+    if function is None:
+        function = engine.add_function(engine.app(request.app_id), definition)
+    return api_pb2.FunctionPrecreateResponse(
+        function_id=function.id, handle_metadata=function.handle_metadata()
+    )
+
+
+async def FunctionCreate(
+    engine: Engine, request: api_pb2.FunctionCreateRequest, caller: Caller
+) -> api_pb2.FunctionCreateResponse:
+    definition = _definition(request)
+    for secret_id in definition.secret_ids:
+        engine.secret(secret_id)
+    function = _existing(engine, request.existing_function_id)
+    if function is None:
+        function = engine.add_function(engine.app(request.app_id), definition)
+    function.definition = definition
+    # The client reads what it shows of a function from the first ranked one (1.6.4).
+    data = api_pb2.FunctionData(
+        module_name=definition.module_name,
+        function_name=definition.function_name,
+        function_type=definition.function_type,
+        ranked_functions=[api_pb2.FunctionData.RankedFunction(rank=0, function=definition)],
+    )
+    return api_pb2.FunctionCreateResponse(
+        function_id=function.id,
+        function=definition,
+        function_data=data,
+        handle_metadata=function.handle_metadata(),
+    )
+
+
+async def FunctionBindParams(
+    engine: Engine, request: api_pb2.FunctionBindParamsRequest, caller: Caller
+) -> api_pb2.FunctionBindParamsResponse:
+    base = engine.function(request.function_id)
+    definition = api_pb2.Function()
+    definition.CopyFrom(base.definition)
+    if request.HasField("function_options"):
+        _apply(definition, request.function_options)
+    variant = engine.add_function(
+        base.app, definition, definition_id=base.definition_id, serialized_params=request.serialized_params
+    )
+    return api_pb2.FunctionBindParamsResponse(
+        bound_function_id=variant.id, handle_metadata=variant.handle_metadata()
+    )
+
+
+async def ClassCreate(
+    engine: Engine, request: api_pb2.ClassCreateRequest, caller: Caller
+) -> api_pb2.ClassCreateResponse:
+    app = engine.app(request.app_id)
+    class_id = request.existing_class_id or new_id("cs")
+    metadata = api_pb2.ClassHandleMetadata(methods=request.methods)
+    app.class_metadata[class_id] = metadata
+    return api_pb2.ClassCreateResponse(class_id=class_id, handle_metadata=metadata)
+
+
+async def FunctionGetById(
+    engine: Engine, request: api_pb2.FunctionGetByIdRequest, caller: Caller
+) -> api_pb2.FunctionGetByIdResponse:
+    function = engine.function(request.function_id)
+    return api_pb2.FunctionGetByIdResponse(function_id=function.id, handle_metadata=function.handle_metadata())
+
+
+async def FunctionGetCurrentStats(
+    engine: Engine, request: api_pb2.FunctionGetCurrentStatsRequest, caller: Caller
+) -> api_pb2.FunctionStats:
+    pool = engine.function(request.function_id).pool
+    return api_pb2.FunctionStats(
+        backlog=len(pool.pending),
+        num_total_tasks=len(pool.containers),
+        num_running_inputs=sum(len(each.running) for each in pool.containers.values()),
+    )
+
+
+def _existing(engine: Engine, function_id: str) -> Function | None:
+    return engine.functions.get(function_id) if function_id else None
+
+
+def _definition(request: api_pb2.FunctionCreateRequest) -> api_pb2.Function:
+    if request.HasField("function"):
+        return request.function
+    if not request.function_data.ranked_functions:
+        raise invalid("The function has no definition")
+    # Alternatives differ by GPU; none is here, so the first one stands for all.
+    return request.function_data.ranked_functions[0].function
+
+
+def _apply(definition: api_pb2.Function, options: api_pb2.FunctionOptions) -> None:
+    """Change a variant's definition by `with_options`, whose secrets replace the function's."""
+    if options.replace_secret_ids or options.secret_ids:
+        del definition.secret_ids[:]
+        definition.secret_ids.extend(options.secret_ids)
+    if options.HasField("retry_policy"):
+        definition.retry_policy.CopyFrom(options.retry_policy)
+    for theirs, ours in (
+        ("concurrency_limit", "concurrency_limit"),
+        ("timeout_secs", "timeout_secs"),
+        ("task_idle_timeout_secs", "task_idle_timeout_secs"),
+        ("target_concurrent_inputs", "target_concurrent_inputs"),
+        ("max_concurrent_inputs", "max_concurrent_inputs"),
+        ("batch_max_size", "batch_max_size"),
+        ("batch_linger_ms", "batch_linger_ms"),
+    ):
+        if options.HasField(theirs):  # type: ignore[arg-type]
+            setattr(definition, ours, getattr(options, theirs))

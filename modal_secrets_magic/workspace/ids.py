@@ -1,0 +1,17 @@
+"""Object ids in Modal's own form: a prefix of two letters and 26 upper-case characters.
+
+The client tells kinds of objects by the prefix, and finds remote frames of a traceback by the
+form of a task's id (`modal._traceback`, seen in 1.6.4).
+"""
+
+from __future__ import annotations
+
+import secrets
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's Base32
+_LENGTH = 26
+
+
+def new_id(prefix: str) -> str:
+    """Return a fresh id, as in `st-4Z…`; it cannot be guessed."""
+    return f"{prefix}-{''.join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))}"

@@ -1,0 +1,134 @@
+"""Apps, functions, calls and inputs, as the workspace holds them in memory."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from modal_proto import api_pb2
+
+from .ids import new_id
+from .logs import AppLog
+from .signals import Signal
+
+if TYPE_CHECKING:
+    from .container import Container
+    from .pool import Pool
+
+
+@dataclass
+class App:
+    """A running app. `interpreter` is the Python its containers run in."""
+
+    description: str
+    environment: str
+    interpreter: str
+    state: int
+    id: str = field(default_factory=lambda: new_id("ap"))
+    functions: dict[str, Function] = field(default_factory=dict)
+    class_ids: dict[str, str] = field(default_factory=dict)
+    class_metadata: dict[str, api_pb2.ClassHandleMetadata] = field(default_factory=dict)
+    function_ids: dict[str, str] = field(default_factory=dict)
+    log: AppLog = field(default_factory=AppLog)
+    log_followers: int = 0
+    last_seen: float = field(default_factory=time.monotonic)
+    created_at: float = field(default_factory=time.time)
+    stopping: bool = False
+
+    def layout(self) -> api_pb2.AppLayout:
+        """Return what a container needs to know of the app's other objects."""
+        layout = api_pb2.AppLayout(function_ids=self.function_ids, class_ids=self.class_ids)
+        for function in self.functions.values():
+            layout.objects.add(object_id=function.id, function_handle_metadata=function.handle_metadata())
+        for class_id, metadata in self.class_metadata.items():
+            layout.objects.add(object_id=class_id, class_handle_metadata=metadata)
+        return layout
+
+
+@dataclass
+class Function:
+    """A function of an app; `serialized_params` and an own definition make it a variant."""
+
+    app: App
+    definition: api_pb2.Function
+    id: str = field(default_factory=lambda: new_id("fu"))
+    definition_id: str = field(default_factory=lambda: new_id("de"))
+    serialized_params: bytes = b""
+    pool: Pool = field(init=False)
+
+    @property
+    def name(self) -> str:
+        return self.definition.function_name
+
+    def handle_metadata(self) -> api_pb2.FunctionHandleMetadata:
+        """Return what the client needs to call the function."""
+        definition = self.definition
+        metadata = api_pb2.FunctionHandleMetadata(
+            function_name=definition.function_name,
+            function_type=definition.function_type,
+            is_method=definition.is_method,
+            definition_id=self.definition_id,
+            class_parameter_info=definition.class_parameter_info,
+            function_schema=definition.function_schema,
+            supported_input_formats=definition.supported_input_formats,
+            supported_output_formats=definition.supported_output_formats,
+            app_id=self.app.id,
+        )
+        for name, method in definition.method_definitions.items():
+            metadata.method_handle_metadata[name].CopyFrom(
+                api_pb2.FunctionHandleMetadata(
+                    function_name=method.function_name,
+                    function_type=method.function_type,
+                    is_method=True,
+                    use_method_name=name,
+                    definition_id=self.definition_id,
+                    function_schema=method.function_schema,
+                    supported_input_formats=method.supported_input_formats,
+                    supported_output_formats=method.supported_output_formats,
+                    app_id=self.app.id,
+                )
+            )
+        return metadata
+
+
+@dataclass
+class Input:
+    """One input of a call: waiting, in a container, or done."""
+
+    call: Call
+    idx: int
+    payload: api_pb2.FunctionInput
+    id: str = field(default_factory=lambda: new_id("in"))
+    retry_count: int = 0
+    container: Container | None = None
+    queued_at: float = field(default_factory=time.monotonic)
+    done: bool = False
+
+
+@dataclass
+class Call:
+    """A `remote`, `spawn` or `map`: its inputs, and its outputs in the order they arrived."""
+
+    function: Function
+    invocation_type: int
+    id: str = field(default_factory=lambda: new_id("fc"))
+    inputs: dict[str, Input] = field(default_factory=dict)
+    outputs: list[tuple[int, api_pb2.FunctionGetOutputsItem]] = field(default_factory=list)
+    entries: int = 0
+    data_out: dict[int, api_pb2.DataChunk] = field(default_factory=dict)
+    changed: Signal = field(default_factory=Signal)
+    collected: bool = False
+
+    def add_output(self, item: api_pb2.FunctionGetOutputsItem) -> None:
+        self.entries += 1
+        self.outputs.append((self.entries, item))
+        self.changed.fire()
+
+    def drop_outputs_of(self, idx: int) -> None:
+        """Forget the outcome of an input that is being retried."""
+        self.outputs = [(entry, item) for entry, item in self.outputs if item.idx != idx]
+
+    @property
+    def unfinished(self) -> int:
+        return sum(not each.done for each in self.inputs.values())
