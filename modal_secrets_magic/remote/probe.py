@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from ..masking.fingerprints import fingerprint
 from ..masking.policy import is_too_short, masked
 
+if TYPE_CHECKING:
 
-class Description(TypedDict):
-    """What leaves the container about one key: never the value."""
+    class Description(TypedDict):
+        """What leaves the container about one key: never the value."""
 
-    masked: str
-    fingerprint: str
-    too_short: bool
+        masked: str
+        fingerprint: str
+        too_short: bool
 
 
 def describe(keys: Sequence[str], fingerprint_key: bytes, reveal: int = 0) -> dict[str, Description]:
@@ -30,9 +31,9 @@ def describe(keys: Sequence[str], fingerprint_key: bytes, reveal: int = 0) -> di
         if value is None:
             continue
         short = is_too_short(value)
-        described[key] = Description(
-            masked=masked(value, reveal),
-            fingerprint="" if short else fingerprint(value, fingerprint_key),
-            too_short=short,
-        )
+        described[key] = {
+            "masked": masked(value, reveal),
+            "fingerprint": "" if short else fingerprint(value, fingerprint_key),
+            "too_short": short,
+        }
     return described

@@ -48,8 +48,6 @@ def main(descriptor):
     os.environ.update(environment)
     del environment
     threading.Thread(target=die_with_workspace, args=(descriptor,), daemon=True).start()
-    # A pipe would hold lines back until it is full: what a function prints is to be seen now.
-    sys.stdout.reconfigure(write_through=True)
     sys.argv = [ENTRYPOINT]
     runpy.run_module(ENTRYPOINT, run_name="__main__", alter_sys=True)
 

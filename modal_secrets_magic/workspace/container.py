@@ -102,6 +102,7 @@ class Container:
         try:
             self._process = await asyncio.create_subprocess_exec(
                 plan.interpreter,
+                "-u",  # what a function prints is to be seen now, not when a buffer is full
                 "-c",
                 f"exec(compile(open({str(_BOOTSTRAP)!r}).read(), 'bootstrap', 'exec'))",
                 str(reading),

@@ -11,7 +11,6 @@ import fcntl
 import json
 import logging
 import os
-import secrets
 import shutil
 import signal
 import socket
@@ -29,6 +28,7 @@ from .handlers import all_rpcs
 from .hardening import deny_inspection
 from .paths import PRIVATE_FILE, WorkspacePaths, write_private
 from .store import Store
+from .tokens import read_token
 from .vault import open_vault
 
 logger = logging.getLogger(__name__)
@@ -124,13 +124,6 @@ def _description(port: int) -> dict[str, object]:
         "modal": version("modal"),
         "version": __version__,
     }
-
-
-def read_token(paths: WorkspacePaths) -> str:
-    """Return the token that guards the port; made once a user."""
-    if not paths.token.exists():
-        write_private(paths.token, secrets.token_urlsafe(32))
-    return paths.token.read_text()
 
 
 def main() -> None:

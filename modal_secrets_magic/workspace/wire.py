@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import inspect
 import logging
-import urllib.parse
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
@@ -17,6 +16,8 @@ from grpclib import GRPCError, Status
 from grpclib.const import Cardinality, Handler
 from modal_proto import api_pb2
 
+from .tokens import interpreter_of
+
 if TYPE_CHECKING:
     from grpclib.server import Stream
 
@@ -26,11 +27,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SERVICE = api_pb2.DESCRIPTOR.services_by_name["ModalClient"]
-
-#: A client's token id is this and the path of its Python, percent-encoded: the workspace runs
-#: the client's containers with that interpreter. The token's secret half guards the port.
-TOKEN_ID_PREFIX = "local."
-
 
 @dataclass(frozen=True)
 class Caller:
@@ -122,16 +118,6 @@ class ProtocolServer:
         if not hmac.compare_digest(secret.encode(), self._token.encode()):
             raise GRPCError(Status.UNAUTHENTICATED, "This token is not the local workspace's.")
         return Caller(interpreter_of(token_id))
-
-
-def token_id_for(interpreter: str) -> str:
-    """Return the token id of a client that runs in `interpreter`."""
-    return TOKEN_ID_PREFIX + urllib.parse.quote(interpreter, safe="")
-
-
-def interpreter_of(token_id: str) -> str:
-    """Return the interpreter a token id names, or an empty string."""
-    return urllib.parse.unquote(token_id.removeprefix(TOKEN_ID_PREFIX))
 
 
 def not_found(what: str) -> GRPCError:

@@ -1,0 +1,1 @@
+"""What a cell's source says. Static: nothing here executes a cell."""

@@ -1,0 +1,152 @@
+"""Which workspace this notebook talks to: Modal, a profile of it, or the local one."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import urllib.parse
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from .credentials import have_credentials, points_at_local_workspace
+from .errors import InvalidOption, WorkspaceUnavailable
+
+#: Chooses a workspace for the whole process: `local`, `modal` or the name of a profile.
+WORKSPACE_VARIABLE = "MODAL_SECRETS_WORKSPACE"
+
+LOCAL, MODAL = "local", "modal"
+
+#: Seconds a server has to accept a connection; Modal's client itself would retry for a minute.
+PROBE_TIMEOUT = 2.0
+
+
+class Connection:
+    """A workspace, chosen once and connected to when first needed."""
+
+    def __init__(self, choice: str = "") -> None:
+        """Take `local`, `modal` or a profile; by default whatever the environment says."""
+        chosen = choice or os.environ.get(WORKSPACE_VARIABLE, "")
+        if not chosen:
+            on_modal = have_credentials() and not points_at_local_workspace()
+            chosen = MODAL if on_modal else LOCAL
+        if not chosen.replace("-", "").replace("_", "").isalnum():
+            raise InvalidOption(
+                f"{chosen!r} is no workspace.", "Use local, modal, or the name of a Modal profile."
+            )
+        self.choice = chosen
+        self._client: Any | None = None
+        self._environment = ""
+        self._server: tuple[int, float] | None = None
+
+    @property
+    def is_local(self) -> bool:
+        return self.choice == LOCAL
+
+    @property
+    def label(self) -> str:
+        """How every display names the workspace."""
+        if self.is_local:
+            return "local workspace"
+        return "Modal" if self.choice == MODAL else f"Modal profile {self.choice}"
+
+    @property
+    def sentence_label(self) -> str:
+        """The label inside a sentence."""
+        return "the local workspace" if self.is_local else self.label
+
+    @property
+    def server(self) -> tuple[int, float] | None:
+        """What tells one run of the local server from the next: process id and start."""
+        return self._server
+
+    def client(self) -> Any:
+        """Return an open client whose server answers, starting the local one when needed."""
+        if self.is_local:
+            return self._local_client()
+        if self._client is None:
+            self._client = self._modal_client()
+        return self._client
+
+    def environment(self) -> str:
+        """Return the name of the environment that is used where none is named."""
+        if not self._environment:
+            from .modal_adapter import default_environment, translated
+
+            with translated(self.label):
+                self._environment = default_environment(self.client())
+        return self._environment
+
+    def close(self) -> None:
+        """Forget the client; plain `modal` calls go where they went before."""
+        if self._client is None:
+            return
+        from .modal_adapter import set_default_client
+
+        if self.is_local:
+            set_default_client(None)
+            self._client.close()
+        self._client = None
+
+    def _local_client(self) -> Any:
+        from .workspace import launcher
+        from .workspace.paths import WorkspacePaths
+
+        paths = WorkspacePaths.default()
+        running = launcher.ensure(paths)
+        server = (running.port, running.started_at)
+        if self._client is not None and self._server is not None and self._server[0] != server[0]:
+            self.close()  # another port: the old one was taken while the server was away
+        self._server = server
+        if self._client is None:
+            from .modal_adapter import open_client, set_default_client
+            from .workspace.tokens import read_token, token_id_for
+
+            _bypass_proxies(launcher.HOST)
+            self._client = open_client(running.url, token_id_for(sys.executable), read_token(paths))
+            # The user's own `modal.Secret.from_name(...)` belongs to the same workspace.
+            set_default_client(self._client)
+        return self._client
+
+    def _modal_client(self) -> Any:
+        from .modal_adapter import client_from_env, client_of_profile, server_urls
+
+        if self.choice == MODAL:
+            _probe(server_urls())
+            return client_from_env()
+        client = client_of_profile(self.choice)
+        _probe(client.server_url.split(","))
+        return client
+
+
+def _bypass_proxies(host: str) -> None:
+    """Keep calls to the loopback interface away from an HTTP proxy, which would lose them."""
+    if not urllib.request.getproxies() or urllib.request.proxy_bypass(host):
+        return
+    name = "no_proxy" if "no_proxy" in os.environ or "NO_PROXY" not in os.environ else "NO_PROXY"
+    os.environ[name] = ",".join(filter(None, [os.environ.get(name), host]))
+
+
+def _probe(urls: list[str]) -> None:
+    """Raise `WorkspaceUnavailable` unless one of the servers accepts a connection soon."""
+    if urllib.request.getproxies():
+        return  # reached through a proxy, whose answer only a real call tells
+    with ThreadPoolExecutor(len(urls)) as pool:
+        if any(pool.map(_accepts, urls)):
+            return
+    hosts = " or ".join(urllib.parse.urlsplit(url).netloc for url in urls)
+    raise WorkspaceUnavailable(
+        f"Modal cannot be reached: {hosts} did not answer within {PROBE_TIMEOUT:.0f} s.",
+        "Check the network, or use %modal_secret workspace local.",
+    )
+
+
+def _accepts(url: str) -> bool:
+    parts = urllib.parse.urlsplit(url)
+    port = parts.port or (80 if parts.scheme == "http" else 443)
+    try:
+        with socket.create_connection((parts.hostname or "", port), PROBE_TIMEOUT):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,106 @@
+"""What a function will get: key, masked value, where from, what it overrides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .bindings import Source, injected
+from .catalog import Catalog
+from .connection import Connection
+
+
+@dataclass(frozen=True)
+class InjectedVariable:
+    """A key as a display shows it; never the value."""
+
+    key: str
+    masked: str
+    fingerprint: str
+    source: str
+    overrides: tuple[str, ...]
+    too_short: bool
+    absent: bool
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The injected environment of a function, or of what `use` chose."""
+
+    title: str
+    workspace: str
+    environment: str
+    variables: tuple[InjectedVariable, ...]
+    secrets: tuple[str, ...]
+
+
+def sources_of(secrets: Sequence[Any], catalog: Catalog, environment: str) -> list[Source]:
+    """Return the secrets with their keys: named ones as the workspace knows them now."""
+    from .modal_adapter import keys_of
+
+    sources = []
+    for secret in secrets:
+        if secret.name:
+            sources.append(Source(secret.name, catalog.get(secret.name, environment).keys))
+        else:
+            sources.append(Source("in code", keys_of(secret)))
+    return sources
+
+
+def describe(
+    title: str,
+    secrets: Sequence[Any],
+    connection: Connection,
+    catalog: Catalog,
+    environment: str,
+    *,
+    fingerprint_key: bytes,
+    reveal: int,
+    image: Any | None = None,
+) -> Environment:
+    """Ask one container with exactly these secrets what is in its environment."""
+    sources = sources_of(secrets, catalog, environment)
+    keys = injected(sources)
+    answers = (
+        _ask(secrets, connection, environment, [each.key for each in keys], fingerprint_key, reveal, image)
+        if keys
+        else {}
+    )
+    variables = []
+    for each in keys:
+        answer = answers.get(each.key)
+        variables.append(
+            InjectedVariable(
+                each.key,
+                answer["masked"] if answer else "",
+                answer["fingerprint"] if answer else "",
+                each.source,
+                each.overrides,
+                too_short=bool(answer and answer["too_short"]),
+                absent=answer is None,
+            )
+        )
+    return Environment(
+        title, connection.label, environment, tuple(variables), tuple(source.name for source in sources)
+    )
+
+
+def _ask(
+    secrets: Sequence[Any],
+    connection: Connection,
+    environment: str,
+    keys: Sequence[str],
+    fingerprint_key: bytes,
+    reveal: int,
+    image: Any | None,
+) -> dict[str, Any]:
+    from .modal_adapter import modal, translated
+    from .remote import probe
+
+    app = modal.App("modal-secrets-env", include_source=False)
+    options = {} if image is None else {"image": image}
+    function = app.function(serialized=True, secrets=list(secrets), **options)(probe.describe)
+    with translated(connection.label), app.run(client=connection.client(), environment_name=environment):
+        described: dict[str, Any] = function.remote(list(keys), fingerprint_key, reveal)
+    return described

@@ -1,0 +1,254 @@
+"""A cell's function and its secrets = a function that runs on Modal, from any cell."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+
+from .errors import NotBindable
+from .runs import AppRun, BackgroundLoop
+
+
+@dataclass(frozen=True)
+class Binding:
+    """What a bound function was made of, so that it can be bound anew.
+
+    `origin` is what the code defined: a plain function or class, or one that Modal's decorators
+    made of it. `names` are the secrets bound by name, and `secrets` all of the function's
+    `modal.Secret` objects in Modal's order, those of its own code last.
+    """
+
+    origin: Any
+    names: tuple[str, ...]
+    secrets: tuple[Any, ...]
+    code_secrets: tuple[Any, ...]
+    image: Any | None
+    environment: str
+
+
+class Bound:
+    """A name of the notebook with secrets: `BoundFunction` or `BoundClass`."""
+
+    def __init__(self, name: str, binding: Binding, run: AppRun, loop: BackgroundLoop) -> None:
+        self.__name__ = name
+        self.binding = binding
+        self.run = run
+        self.loop = loop
+
+    def __repr__(self) -> str:
+        kind = "class" if isinstance(self, BoundClass) else "function"
+        return f"<{self.__name__}: bound {kind}, secrets: {', '.join(self.binding.names) or 'none'}>"
+
+
+class BoundFunction(Bound):
+    """What the cell's name holds: the function, called as a Modal function is.
+
+    `remote`, `map`, `starmap`, `for_each`, `spawn`, `remote_gen` and `local` as on a
+    `modal.Function`, the remote ones with `.aio`, and none needs `with app.run()`. `f(3)` runs
+    the plain function here, without secrets.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        function: Callable[..., Any] | None,
+        resolve: Callable[[], Any],
+        binding: Binding,
+        run: AppRun,
+        loop: BackgroundLoop,
+    ) -> None:
+        if function is not None:
+            functools.update_wrapper(self, function)
+        super().__init__(name, binding, run, loop)
+        self._resolve = resolve
+        self._resolved: tuple[int, Any] | None = None
+
+    remote = property(lambda self: RemoteCall(self, "remote"))
+    spawn = property(lambda self: RemoteCall(self, "spawn"))
+    for_each = property(lambda self: RemoteCall(self, "for_each"))
+    map = property(lambda self: RemoteIteration(self, "map"))
+    starmap = property(lambda self: RemoteIteration(self, "starmap"))
+    remote_gen = property(lambda self: RemoteIteration(self, "remote_gen"))
+
+    @property
+    def modal_function(self) -> Any:
+        """The `modal.Function`. Variants hold the ids of one run, so each run gets its own."""
+        if self._resolved is None or self._resolved[0] != self.run.generation:
+            self._resolved = (self.run.generation, self._resolve())
+        return self._resolved[1]
+
+    def local(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the function in this process, as Modal's `local` does: without secrets."""
+        return self.modal_function.local(*args, **kwargs)
+
+    __call__ = local
+
+    @contextmanager
+    def running(self) -> Iterator[Any]:
+        """Have the app run, for a call in this context; an interrupt ends it.
+
+        Modal would leave the container at work on an input nobody waits for any more.
+        """
+        self.run.ensure()
+        try:
+            yield self.modal_function
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            self.run.stop()
+            raise
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel into another function's container as a handle that needs no package there."""
+        from .modal_adapter import is_hydrated
+        from .remote.handle import FunctionHandle
+
+        known = self.modal_function if is_hydrated(self.modal_function) else None
+        return FunctionHandle, (self.__wrapped__, known)  # type: ignore[attr-defined]
+
+
+class RemoteCall:
+    """`f.remote` and the like: call it, or await its `aio`."""
+
+    def __init__(self, bound: BoundFunction, name: str) -> None:
+        self._bound = bound
+        self.__name__ = name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        with self._bound.running() as function:
+            method = getattr(function, self.__name__)
+            if self.__name__ == "for_each":  # refused where a loop runs, as in a notebook
+                return self._bound.loop.run(method.aio(*args, **kwargs))
+            return method(*args, **kwargs)
+
+    async def aio(self, *args: Any, **kwargs: Any) -> Any:
+        await asyncio.to_thread(self._bound.run.ensure)
+        with self._bound.running() as function:
+            return await getattr(function, self.__name__).aio(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<{self._bound.__name__}.{self.__name__}>"
+
+
+class RemoteIteration:
+    """`f.map` and the like: iterate over what it returns, or over what its `aio` does."""
+
+    def __init__(self, bound: BoundFunction, name: str) -> None:
+        self._bound = bound
+        self.__name__ = name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        self._bound.run.ensure()
+        return self._iterate(args, kwargs)
+
+    def _iterate(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[Any]:
+        with self._bound.running() as function:
+            items = getattr(function, self.__name__).aio(*args, **kwargs)
+            yield from self._bound.loop.iterate(items)
+
+    async def aio(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        await asyncio.to_thread(self._bound.run.ensure)
+        with self._bound.running() as function:
+            async for item in getattr(function, self.__name__).aio(*args, **kwargs):
+                yield item
+
+    def __repr__(self) -> str:
+        return f"<{self._bound.__name__}.{self.__name__}>"
+
+
+class BoundClass(Bound):
+    """What the cell's name holds for a class: its instances' methods are bound functions."""
+
+    def __init__(
+        self,
+        name: str,
+        user_class: type,
+        modal_class: Any,
+        binding: Binding,
+        run: AppRun,
+        loop: BackgroundLoop,
+    ) -> None:
+        functools.update_wrapper(self, user_class, updated=())
+        super().__init__(name, binding, run, loop)
+        self.user_class = user_class
+        self.modal_class = modal_class
+
+    def __call__(self, *args: Any, **kwargs: Any) -> BoundInstance:
+        return BoundInstance(self, args, kwargs)
+
+    def with_options(self, **options: Any) -> BoundClass:
+        """Return the class with other options, as Modal's `with_options`: secrets replace."""
+        changed = self.modal_class.with_options(**options)
+        return BoundClass(self.__name__, self.user_class, changed, self.binding, self.run, self.loop)
+
+
+class BoundInstance:
+    """An instance of a bound class; its Modal methods need no `with app.run()`."""
+
+    def __init__(self, cls: BoundClass, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._cls = cls
+        self._make = functools.partial(cls.modal_class, *args, **kwargs)
+        self._instance = self._make()
+        self._generation = cls.run.generation
+
+    def _current(self) -> Any:
+        if self._generation != self._cls.run.generation:
+            self._instance, self._generation = self._make(), self._cls.run.generation
+        return self._instance
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        member = getattr(self._current(), name)
+        if not hasattr(member, "remote"):
+            return member
+        from .modal_adapter import raw_function
+
+        cls = self._cls
+        function = raw_function(inspect.getattr_static(cls.user_class, name, None))
+        return BoundFunction(
+            f"{cls.__name__}.{name}",
+            function if isinstance(function, FunctionType) else None,
+            lambda: getattr(self._current(), name),
+            cls.binding,
+            cls.run,
+            cls.loop,
+        )
+
+    def __repr__(self) -> str:
+        return f"<instance of {self._cls!r}>"
+
+
+def check_bindable(name: str, thing: Any) -> None:
+    """Raise `NotBindable` unless `thing` is a function defined at the top of a cell or module."""
+    reason = _why_not(name, thing)
+    if reason:
+        raise NotBindable(
+            reason,
+            "Secrets bind to functions written with `def` at the top of a cell, and to classes with @modal.method.",
+        )
+
+
+def _why_not(name: str, thing: Any) -> str:
+    if isinstance(thing, FunctionType):
+        if thing.__name__ == "<lambda>":
+            return f"{name!r} is a lambda, which cannot be sent to Modal by a name of its own."
+        nested = "<locals>" in thing.__qualname__
+        return f"{name!r} is defined inside another function: {thing.__qualname__}." if nested else ""
+    if isinstance(thing, type):
+        return f"{name!r} is a class without Modal methods."
+    if inspect.ismodule(thing):
+        return f"{name!r} is a module."
+    if inspect.isbuiltin(thing):
+        return f"{name!r} is a built-in function, whose code cannot be sent to Modal."
+    kind = type(thing).__name__
+    return f"{name!r} is {'an' if kind[0] in 'aeiou' else 'a'} {kind}, not a function."
+
+
+def names_of(secrets: Sequence[Any]) -> list[str]:
+    """Return how displays call `modal.Secret` objects: by name, or as code that made them."""
+    return [secret.name or "in code" for secret in secrets]

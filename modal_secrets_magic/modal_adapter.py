@@ -1,0 +1,338 @@
+"""Every use of `modal`'s private names by this side of the protocol, and nothing else.
+
+Each was seen in modal 1.6.4; `tests/test_modal_adapter.py` notices when one changes. Import this
+module only inside the call that needs it: it imports `modal`, which takes a third of a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from types import ModuleType
+from typing import Any, cast
+
+from .errors import (
+    AuthenticationFailed,
+    EnvironmentNotFound,
+    InvalidOption,
+    ModalSecretsError,
+    RemoteCallFailed,
+    SecretExists,
+    SecretNotFound,
+    WorkspaceUnavailable,
+)
+
+
+def _import_modal() -> ModuleType:
+    """Import `modal`, whose configuration is read on import: a broken file must not stop the
+    local workspace, which does not use it."""
+    from .credentials import is_config_readable
+
+    if "modal" in sys.modules or is_config_readable():
+        return __import__("modal")
+    variable = "MODAL_CONFIG_PATH"  # modal.config.user_config_path
+    before = os.environ.get(variable)
+    os.environ[variable] = os.devnull
+    try:
+        return __import__("modal")
+    finally:
+        if before is None:
+            del os.environ[variable]
+        else:
+            os.environ[variable] = before
+
+
+modal = _import_modal()
+
+from modal._utils.async_utils import synchronize_api, synchronizer  # noqa: E402
+from modal._vendor import cloudpickle  # noqa: E402
+from modal_proto import api_pb2  # noqa: E402
+
+from . import masking, remote  # noqa: E402
+
+# What runs in a container goes along with the function: no container has this package
+# (`modal._vendor.cloudpickle.register_pickle_by_value`).
+for _package in (masking, remote):
+    cloudpickle.register_pickle_by_value(_package)
+
+# Clients
+
+
+def open_client(url: str, token_id: str, token: str) -> Any:
+    """Return an open `modal.Client` for a server and a token (`_Client.__init__`, `_open`)."""
+    client = modal.Client(url, api_pb2.CLIENT_TYPE_CLIENT, (token_id, token))
+    client.__enter__()
+    return client
+
+
+def client_from_env() -> Any:
+    """Return the client that Modal makes from the environment and its configuration file."""
+    with translated("Modal"):
+        return modal.Client.from_env()
+
+
+def client_of_profile(profile: str) -> Any:
+    """Return a client for a profile of the configuration file (`config.get(profile=)`)."""
+    from modal.config import config, config_profiles
+
+    if profile not in config_profiles():
+        known = ", ".join(config_profiles()) or "none"
+        raise InvalidOption(
+            f"No Modal profile is named {profile!r}; profiles: {known}.",
+            "Use %modal_secret workspace local, modal, or one of these profiles.",
+        )
+    setting = {
+        name: config.get(name, profile=profile, use_env=False)
+        for name in ("server_url", "token_id", "token_secret")
+    }
+    return open_client(setting["server_url"], setting["token_id"] or "", setting["token_secret"] or "")
+
+
+def server_urls() -> list[str]:
+    """Return where Modal's server is; the setting holds several, separated by commas."""
+    from modal.config import config
+
+    return [url.strip() for url in str(config.get("server_url")).split(",")]
+
+
+def set_default_client(client: Any | None) -> None:
+    """Make plain `modal` calls in this process use `client` (`_Client._set_env_client`)."""
+    setter = getattr(modal.Client, "_set_env_client", None) or modal.Client.set_env_client
+    setter(client)
+
+
+# Secrets: public methods exist for most of these, but none tells the names of the keys, and
+# none removes a key.
+
+
+async def _unary(client: Any, rpc: str, request: Any) -> Any:
+    return await getattr(client._stub, rpc)(request)
+
+
+_call = synchronize_api(_unary)
+
+
+def default_environment(client: Any) -> str:
+    """Return the name of the environment a client uses when none is named."""
+    request = api_pb2.EnvironmentGetOrCreateRequest(
+        deployment_name=modal.config.config.get("environment") or ""
+    )
+    return cast("str", _call(client, "EnvironmentGetOrCreate", request).metadata.name)
+
+
+def list_secrets(client: Any, environment: str) -> list[api_pb2.SecretListItem]:
+    """Return every named secret, newest first, page by page."""
+    items: list[api_pb2.SecretListItem] = []
+    before = 0.0
+    while True:
+        request = api_pb2.SecretListRequest(
+            environment_name=environment,
+            pagination=api_pb2.ListPagination(max_objects=100, created_before=before),
+        )
+        page = list(_call(client, "SecretList", request).items)
+        items += page
+        if len(page) < 100:
+            return items
+        before = page[-1].created_at
+
+
+def secret_metadata(client: Any, secret_id: str) -> api_pb2.SecretMetadata:
+    request = api_pb2.SecretGetInfoRequest(secret_id=secret_id)
+    return cast("api_pb2.SecretMetadata", _call(client, "SecretGetInfo", request).metadata)
+
+
+def find_secret(client: Any, name: str, environment: str) -> api_pb2.SecretGetOrCreateResponse:
+    request = api_pb2.SecretGetOrCreateRequest(deployment_name=name, environment_name=environment)
+    return cast("api_pb2.SecretGetOrCreateResponse", _call(client, "SecretGetOrCreate", request))
+
+
+def create_secret(
+    client: Any, name: str, environment: str, values: dict[str, str], *, overwrite: bool
+) -> None:
+    how = (
+        api_pb2.OBJECT_CREATION_TYPE_CREATE_OVERWRITE_IF_EXISTS
+        if overwrite
+        else api_pb2.OBJECT_CREATION_TYPE_CREATE_FAIL_IF_EXISTS
+    )
+    request = api_pb2.SecretGetOrCreateRequest(
+        deployment_name=name, environment_name=environment, object_creation_type=how, env_dict=values
+    )
+    _call(client, "SecretGetOrCreate", request)
+
+
+def update_secret(client: Any, secret_id: str, values: dict[str, str], removed: Collection[str]) -> None:
+    update = api_pb2.SecretUpdateRequest.Update
+    updates = [update(key=key, value=value) for key, value in values.items()]
+    updates += [update(key=key) for key in removed]  # an update without a value removes the key
+    _call(client, "SecretUpdate", api_pb2.SecretUpdateRequest(secret_id=secret_id, updates=updates))
+
+
+def delete_secret(client: Any, secret_id: str) -> None:
+    _call(client, "SecretDelete", api_pb2.SecretDeleteRequest(secret_id=secret_id))
+
+
+def keys_of(secret: Any) -> tuple[str, ...]:
+    """Return the keys of a `modal.Secret` object (`Secret._get_keys`)."""
+    return tuple(sorted(secret._get_keys()))
+
+
+def forget_ids(secrets: Collection[Any]) -> None:
+    """Have secrets looked up again: one may have been deleted and created anew since
+    (`_Object._unhydrate`; Modal itself keeps the id of a named secret for ever)."""
+    for secret in secrets:
+        _implementation(secret)._unhydrate()
+
+
+# Apps and functions
+
+
+def is_running(app: Any) -> bool:
+    """Tell whether an app runs, whoever runs it (`_App._running_app`)."""
+    return _implementation(app)._running_app is not None
+
+
+def app_of(function: Any) -> Any:
+    """Return the app a function or class was registered on (`_Function._app`, `_Cls._app`)."""
+    return synchronizer._translate_out(_implementation(function)._app)
+
+
+def own_secrets(function: Any) -> list[Any]:
+    """Return the secrets that code gave a function, in order (`_FunctionSpec.secrets`)."""
+    implementation = _implementation(function)
+    service = getattr(implementation, "_class_service_function", None) or implementation
+    spec = service._spec
+    return [synchronizer._translate_out(secret) for secret in spec.secrets] if spec else []
+
+
+def image_of(function: Any) -> Any | None:
+    """Return the image that code gave a function (`_FunctionSpec.image`)."""
+    implementation = _implementation(function)
+    service = getattr(implementation, "_class_service_function", None) or implementation
+    image = service._spec.image if service._spec else None
+    return None if image is None else synchronizer._translate_out(image)
+
+
+def class_of(cls: Any) -> type:
+    """Return the user's class behind a `modal.Cls` (`_Cls._user_cls`)."""
+    return cast("type", _implementation(cls)._user_cls)
+
+
+def is_hydrated(thing: Any) -> bool:
+    """Tell whether the server knows a function, so that it can be referred to by its id."""
+    return bool(_implementation(thing)._is_hydrated)
+
+
+def is_partial(thing: Any) -> bool:
+    """Tell whether a thing was decorated by `@modal.concurrent` and the like, but not yet by an
+    app, or is a class with such methods (`modal.partial_function.PartialFunction`)."""
+    from modal.partial_function import PartialFunction
+
+    if isinstance(thing, PartialFunction):
+        return True
+    return isinstance(thing, type) and any(
+        isinstance(member, PartialFunction) for each in thing.__mro__ for member in vars(each).values()
+    )
+
+
+def raw_function(thing: Any) -> Any:
+    """Return the plain function behind a decorated one (`_Function._raw_f`,
+    `_PartialFunction.raw_f`), or the thing itself."""
+    from modal.partial_function import PartialFunction
+
+    if isinstance(thing, modal.Function):
+        return _implementation(thing)._raw_f
+    return _implementation(thing).raw_f if isinstance(thing, PartialFunction) else thing
+
+
+def _implementation(wrapped: Any) -> Any:
+    return synchronizer._translate_in(wrapped)
+
+
+@contextlib.contextmanager
+def decorators_called(before: Callable[[Any, dict[str, Any]], None]) -> Iterator[None]:
+    """Within this context, `before(app, options)` sees and may change the options of every
+    `@app.function(...)` and `@app.cls(...)`."""
+    originals = {name: getattr(modal.App, name) for name in ("function", "cls")}
+
+    def intercepted(original: Callable[..., Any]) -> Callable[..., Any]:
+        def decorator(app: Any, *args: Any, **options: Any) -> Any:
+            if not args:  # `@app.function` without parentheses gets Modal's own error
+                before(app, options)
+            return original(app, *args, **options)
+
+        return decorator
+
+    for name, original in originals.items():
+        setattr(modal.App, name, intercepted(original))
+    try:
+        yield
+    finally:
+        for name, original in originals.items():
+            setattr(modal.App, name, original)
+
+
+# Logs
+
+
+async def _logs(client: Any, app_id: str, after: str, seconds: float) -> AsyncIterator[Any]:
+    request = api_pb2.AppGetLogsRequest(app_id=app_id, timeout=seconds, last_entry_id=after)
+    async for batch in client._stub.AppGetLogs.unary_stream(request):
+        yield batch
+
+
+_log_batches = synchronize_api(_logs)
+
+
+async def app_logs(
+    client: Any, app_id: str, after: str, seconds: float
+) -> AsyncIterator[tuple[str, list[tuple[bool, str]], bool]]:
+    """Yield what an app prints after an entry: the entry, texts (is it stderr?), the end.
+
+    With `seconds` 0, what there is; else follow for about so long (`AppGetLogs`).
+    """
+    async with contextlib.aclosing(_log_batches.aio(client, app_id, after, seconds)) as batches:
+        async for batch in batches:
+            texts = [
+                (item.file_descriptor == api_pb2.FILE_DESCRIPTOR_STDERR, item.data)
+                for item in batch.items
+                if item.data
+            ]
+            yield batch.entry_id, texts, batch.app_done
+
+
+# Errors
+
+
+@contextlib.contextmanager
+def translated(workspace: str, next_step: str = "") -> Iterator[None]:
+    """Turn what the client raises about a workspace into errors of this package."""
+    exceptions = modal.exception
+    try:
+        yield
+    except ModalSecretsError:
+        raise
+    except exceptions.AuthError as error:
+        raise AuthenticationFailed(
+            f"{workspace} refused the credentials: {_first_line(error)}",
+            "Run `modal setup`, or use %modal_secret workspace local.",
+        ) from None
+    except exceptions.NotFoundError as error:
+        kind = EnvironmentNotFound if _first_line(error).startswith("Environment") else SecretNotFound
+        raise kind(f"{_first_line(error)} ({workspace}).", next_step) from None
+    except exceptions.AlreadyExistsError as error:
+        raise SecretExists(f"{_first_line(error)} ({workspace}).", next_step) from None
+    except (exceptions.ConnectionError, exceptions.ServiceError, exceptions.TimeoutError, OSError) as error:
+        raise WorkspaceUnavailable(
+            f"{workspace} cannot be reached: {_first_line(error)}", "See %modal_secret status."
+        ) from None
+    except asyncio.CancelledError:
+        raise
+    except exceptions.Error as error:
+        raise RemoteCallFailed(f"{workspace} refused: {_first_line(error)}", next_step) from None
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,68 @@
+"""Turn a cell under `%%modal_secret` into an ordinary cell whose definitions are decorated.
+
+The body then runs as any cell does: with top-level `await`, a last value that is displayed, line
+numbers that fit, other magics inside, and calls of a function right below its definition.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from ..cells.reader import Definition, definitions
+
+MAGIC = "modal_secret"
+
+#: The sub-command that the first line becomes.
+BEGIN = "cell"
+
+#: The name of the decorator in the notebook's globals, while such a cell runs.
+DECORATOR = "__modal_secret_bind__"
+
+_FIRST_LINE = re.compile(rf"%%{MAGIC}(?=\s|$)(?P<line>[^\n]*)")
+
+
+def transform_source(lines: list[str]) -> list[str]:
+    """Replace the magic's line by a call, one line for one line. An IPython input transformer."""
+    found = _FIRST_LINE.match(lines[0]) if lines else None
+    if found is None or found["line"].rstrip().endswith("?"):
+        return lines
+    call = f"get_ipython().run_line_magic({MAGIC!r}, {f'{BEGIN} ' + found['line'].strip()!r})\n"
+    return [call, *lines[1:]]
+
+
+class DecorateDefinitions(ast.NodeTransformer):
+    """Put the binding decorator on what such a cell defines. An IPython AST transformer."""
+
+    def visit_Module(self, node: ast.Module) -> ast.Module:  # noqa: N802 - ast's name
+        if node.body and _is_begin(node.body[0]):
+            for definition in definitions(node):
+                definition.decorator_list.insert(0, _decorator(definition))
+            ast.fix_missing_locations(node)
+        return node
+
+
+def _is_begin(statement: ast.stmt) -> bool:
+    values = list(_constants_of_call(statement))
+    return values[:1] == [MAGIC] and len(values) > 1 and str(values[1]).startswith(f"{BEGIN} ")
+
+
+def _constants_of_call(statement: ast.stmt) -> Iterator[object]:
+    if (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Call)
+        and isinstance(statement.value.func, ast.Attribute)
+        and statement.value.func.attr == "run_line_magic"
+    ):
+        yield from (each.value for each in statement.value.args if isinstance(each, ast.Constant))
+
+
+def _decorator(definition: Definition) -> ast.expr:
+    # A function's first line is its first decorator's, which `inspect` and tracebacks rely on.
+    place = definition.decorator_list[0] if definition.decorator_list else definition
+    call = ast.Call(
+        func=ast.Name(id=DECORATOR, ctx=ast.Load()), args=[ast.Constant(definition.name)], keywords=[]
+    )
+    located: ast.expr = ast.copy_location(call, place)
+    return located

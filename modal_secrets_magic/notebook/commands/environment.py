@@ -1,0 +1,31 @@
+"""`env`: the injected environment, masked in the container."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from IPython.core.error import UsageError
+
+from ...masking.policy import MAX_REVEAL
+from .. import display
+from .parsing import CommandParser, command
+
+
+def _arguments(parser: CommandParser) -> None:
+    parser.add_argument("function", nargs="?", default="", help="a bound function; default: what `use` injects")
+    parser.add_argument(
+        "--reveal",
+        type=int,
+        metavar="N",
+        help=f"show at most the first {MAX_REVEAL} characters, and never more than a quarter of a value",
+    )
+
+
+@command("env", _arguments)
+def env_command(magics: Any, arguments: Namespace) -> Any:
+    """Show what a function gets: key, masked value, fingerprint, source, what it overrides."""
+    reveal = magics.reveal if arguments.reveal is None else arguments.reveal
+    if not 0 <= reveal <= MAX_REVEAL:
+        raise UsageError(f"%modal_secret env: --reveal takes a number from 0 to {MAX_REVEAL}")
+    return display.environment(magics.session.environment(arguments.function, reveal=reveal))

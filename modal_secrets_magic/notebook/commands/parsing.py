@@ -1,0 +1,67 @@
+"""The parser of a sub-command: IPython's, told the command's whole name, and `--help` that ends."""
+
+from __future__ import annotations
+
+from argparse import SUPPRESS, Action, Namespace
+from collections.abc import Callable
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic_arguments import MagicArgumentParser
+from IPython.utils.process import arg_split
+
+
+class _Help(Exception):
+    """`--help` was asked for and has been printed."""
+
+
+class _HelpAction(Action):
+    def __call__(self, parser: Any, *args: Any) -> None:  # noqa: ARG002 - argparse's signature
+        print(parser.format_help())  # noqa: T201 - what --help is for
+        raise _Help
+
+
+class CommandParser(MagicArgumentParser):
+    """Raises `UsageError` with the usage line where argparse would end the process."""
+
+    def __init__(self, prog: str, description: str) -> None:
+        super().__init__(prog=f"%modal_secret {prog}" if prog else "%%modal_secret", description=description)
+        self.add_argument("-h", "--help", action=_HelpAction, nargs=0, default=SUPPRESS, help="show this help")
+
+    def error(self, message: str) -> None:
+        raise UsageError(f"{self.prog}: {message}. {' '.join(self.format_usage().split())}")
+
+
+def add_environment(parser: CommandParser) -> None:
+    parser.add_argument(
+        "-e", "--env", default="", metavar="ENV", help="the Modal environment; default: the workspace's"
+    )
+
+
+def parse(parser: CommandParser, line: str) -> Namespace | None:
+    """Return the parsed arguments, or None when only help was wanted."""
+    try:
+        parsed: Namespace = parser.parse_args(arg_split(line))
+    except _Help:
+        return None
+    return parsed
+
+
+Run = Callable[[Any, Namespace], Any]
+Command = Callable[[Any, str], Any]
+
+
+def command(name: str, add_arguments: Callable[[CommandParser], None]) -> Callable[[Run], Command]:
+    """Make a command of a function that takes the magics and its parsed arguments."""
+
+    def decorate(run: Run) -> Command:
+        def invoke(magics: Any, line: str) -> Any:
+            parser = CommandParser(name, run.__doc__ or "")
+            add_arguments(parser)
+            arguments = parse(parser, line)
+            return None if arguments is None else run(magics, arguments)
+
+        invoke.__doc__ = run.__doc__
+        return invoke
+
+    return decorate

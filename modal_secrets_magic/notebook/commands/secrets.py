@@ -1,0 +1,115 @@
+"""`list`, `create`, `update` and `delete`: the named secrets of the workspace."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from ... import values
+from ...errors import EmptySecret
+from .. import display, prompts
+from .parsing import CommandParser, add_environment, command
+
+
+def _list_arguments(parser: CommandParser) -> None:
+    parser.add_argument("pattern", nargs="?", default="", help="part of a name or key, or a wildcard pattern")
+    add_environment(parser)
+
+
+def _value_arguments(parser: CommandParser) -> None:
+    parser.add_argument("name", help="the secret")
+    parser.add_argument("keys", nargs="*", metavar="KEY", help="asked for by a hidden prompt each")
+    parser.add_argument("--from-dotenv", metavar="PATH", help="take the keys of a .env file")
+    parser.add_argument("--from-json", metavar="PATH", help="take the keys of a JSON object")
+    parser.add_argument(
+        "--from-env", nargs="+", default=[], metavar="KEY", help="take variables of the kernel's environment"
+    )
+    add_environment(parser)
+
+
+def _create_arguments(parser: CommandParser) -> None:
+    _value_arguments(parser)
+    parser.add_argument("--force", action="store_true", help="replace a secret of that name")
+
+
+def _update_arguments(parser: CommandParser) -> None:
+    _value_arguments(parser)
+    parser.add_argument("--remove", nargs="+", default=[], metavar="KEY", help="remove keys")
+
+
+def _delete_arguments(parser: CommandParser) -> None:
+    parser.add_argument("name", help="the secret")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--allow-missing", action="store_true", help="no error when there is none")
+    add_environment(parser)
+
+
+@command("list", _list_arguments)
+def list_command(magics: Any, arguments: Namespace) -> Any:
+    """Show the secrets: names, keys, age and last use; never values."""
+    return display.secret_list(magics.session.list(arguments.pattern, arguments.env))
+
+
+@command("create", _create_arguments)
+def create_command(magics: Any, arguments: Namespace) -> None:
+    """Create a secret. Values come from hidden prompts, files or the environment."""
+    found, where = _gather(arguments, "create")
+    if not found:
+        raise EmptySecret(
+            f"The secret {arguments.name!r} would have no key.",
+            f"Name its keys: %modal_secret create {arguments.name} KEY",
+        )
+    session = magics.session
+    created = session.catalog.create(arguments.name, found, arguments.env, force=arguments.force, where=where)
+    _say(session, f"Created {created.name!r} with {', '.join(created.keys)}")
+
+
+@command("update", _update_arguments)
+def update_command(magics: Any, arguments: Namespace) -> None:
+    """Add, replace or remove keys of a secret; containers started later see it."""
+    session = magics.session
+    session.catalog.get(arguments.name, arguments.env)  # before anybody types a value
+    found, where = _gather(arguments, "update")
+    if not found and not arguments.remove:
+        raise EmptySecret(
+            "Nothing to update.", f"Name the keys: %modal_secret update {arguments.name} KEY, or --remove KEY"
+        )
+    updated = session.catalog.update(arguments.name, found, arguments.remove, arguments.env, where=where)
+    _say(session, f"Updated {updated.name!r}, which now has {', '.join(updated.keys)}")
+
+
+@command("delete", _delete_arguments)
+def delete_command(magics: Any, arguments: Namespace) -> None:
+    """Delete a secret. Functions that run keep what they got."""
+    session = magics.session
+    if not arguments.allow_missing or not arguments.yes:
+        session.list(environment=arguments.env)
+    if not arguments.allow_missing:
+        session.catalog.get(arguments.name, arguments.env)
+    if not arguments.yes and not prompts.confirm(f"Delete the secret {arguments.name!r} for good?", "--yes"):
+        _say(session, f"Kept {arguments.name!r}")
+        return
+    deleted = session.catalog.delete(arguments.name, arguments.env, allow_missing=arguments.allow_missing)
+    _say(session, f"Deleted {arguments.name!r}" if deleted else f"There was no {arguments.name!r}")
+
+
+def _gather(arguments: Namespace, verb: str) -> tuple[dict[str, str], str]:
+    """Collect the values from every source named, prompts last; also say where from."""
+    values.refuse_values([*arguments.keys, *arguments.from_env], command=verb, name=arguments.name)
+    found: dict[str, str] = {}
+    sources = []
+    if arguments.from_dotenv:
+        found |= values.from_dotenv(arguments.from_dotenv)
+        sources.append(arguments.from_dotenv)
+    if arguments.from_json:
+        found |= values.from_json(arguments.from_json)
+        sources.append(arguments.from_json)
+    if arguments.from_env:
+        found |= values.from_env(arguments.from_env)
+        sources.append("the environment")
+    found |= prompts.ask_values(arguments.name, arguments.keys, verb)
+    return found, " and ".join(sources)
+
+
+def _say(session: Any, text: str) -> None:
+    print(f"{text} · {session.connection.label}")  # noqa: T201 - the answer to the command

@@ -1,0 +1,92 @@
+"""Load into an IPython shell, and leave it as it was."""
+
+from __future__ import annotations
+
+import atexit
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from .cell_transform import DECORATOR, DecorateDefinitions, transform_source
+from .magics import ModalSecrets
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from ..session import Session
+
+#: What each shell has to undo, in reverse order.
+_loaded: WeakKeyDictionary[InteractiveShell, ExitStack] = WeakKeyDictionary()
+
+
+def load(shell: InteractiveShell) -> None:
+    """Register everything, once a shell."""
+    if shell in _loaded:
+        return
+    undo = ExitStack()
+    notebook = _Notebook(shell)
+    undo.callback(notebook.close)
+    atexit.register(notebook.close)
+    undo.callback(atexit.unregister, notebook.close)
+    _register_magics(shell, ModalSecrets(shell, notebook.session), undo)
+    for items, ours in (
+        (shell.input_transformers_cleanup, transform_source),
+        (shell.ast_transformers, DecorateDefinitions()),
+    ):
+        items.append(ours)
+        undo.callback(items.remove, ours)
+    shell.events.register("post_run_cell", notebook.cell_has_run)
+    undo.callback(shell.events.unregister, "post_run_cell", notebook.cell_has_run)
+    _loaded[shell] = undo
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Undo all that `load` did; apps that run are ended."""
+    undo = _loaded.pop(shell, None)
+    if undo is not None:
+        undo.close()
+
+
+class _Notebook:
+    """The session of one shell, made when first needed: it imports what loading must not."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._shell = shell
+        self._session: Session | None = None
+        self._undo = ExitStack()
+
+    def session(self) -> Session:
+        if self._session is None:
+            from ..session import Session
+            from .tracebacks import cleaning
+
+            self._session = Session(self._shell.user_ns)
+            shell: Any = self._shell
+            shell.showtraceback = cleaning(shell.showtraceback, shell._get_exc_info)
+            self._undo.callback(vars(shell).pop, "showtraceback", None)
+        return self._session
+
+    def cell_has_run(self, result: Any) -> None:  # noqa: ARG002 - IPython's signature
+        """End the binding of a cell, and show what its functions printed."""
+        self._shell.user_ns.pop(DECORATOR, None)
+        if self._session is not None:
+            self._session.end_cell()
+            self._session.flush_logs()
+
+    def close(self) -> None:
+        self._undo.close()
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+
+def _register_magics(shell: InteractiveShell, magics: ModalSecrets, undo: ExitStack) -> None:
+    """Register the magics; IPython has no way to take them back, so the entries are removed."""
+    shell.register_magics(magics)
+    shell.configurables.append(magics)
+    undo.callback(shell.configurables.remove, magics)
+    manager = shell.magics_manager
+    undo.callback(manager.registry.pop, type(magics).__name__, None)
+    for kind, names in magics.magics.items():
+        for name in names:
+            undo.callback(manager.magics[kind].pop, name, None)

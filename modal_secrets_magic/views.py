@@ -1,0 +1,48 @@
+"""What the session is told, and what it tells the faces that show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .catalog import SecretInfo
+
+
+@dataclass(frozen=True)
+class FunctionStatus:
+    """A bound function: its secrets by name, and whether its app runs."""
+
+    name: str
+    secrets: tuple[str, ...]
+    environment: str
+    running: bool
+
+
+@dataclass(frozen=True)
+class Status:
+    """What this notebook is connected to, and what it has bound."""
+
+    workspace: str
+    environment: str
+    defaults: tuple[str, ...]
+    functions: tuple[FunctionStatus, ...]
+
+
+@dataclass(frozen=True)
+class SecretList:
+    """The named secrets of an environment."""
+
+    workspace: str
+    environment: str
+    secrets: tuple[SecretInfo, ...]
+    pattern: str = ""
+
+
+@dataclass(frozen=True)
+class CellOptions:
+    """What `%%modal_secret` was given."""
+
+    names: tuple[str, ...] = ()
+    require: tuple[str, ...] = ()
+    image: str = ""
+    app: str = ""
+    environment: str = ""
