@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from .bindings import in_order
@@ -27,10 +28,32 @@ class Runs:
     def all(self) -> list[AppRun]:
         return list(self._runs.values())
 
+    def at_rest(self, app: Any) -> None:
+        """Stop an app that is about to get a function, which it takes only at rest."""
+        if id(app) in self._runs:
+            self._runs[id(app)].stop()
+
     def forget(self, run: AppRun) -> None:
         """Stop an app none of whose functions is left."""
         run.stop()
         self._runs.pop(id(run.app), None)
+
+
+@dataclass(frozen=True)
+class Decoration:
+    """A use of `@app.function(...)` or `@app.cls(...)`, so that it can be done again.
+
+    `method` is Modal's own, `options` what the code gave it, `thing` what it decorated.
+    """
+
+    method: Callable[..., Any]
+    app: Any
+    options: dict[str, Any]
+    thing: Any
+
+    def made(self, **changed: Any) -> Any:
+        """Decorate the thing, with some options changed."""
+        return self.method(self.app, **{**self.options, **changed})(self.thing)
 
 
 class Binder:
@@ -59,17 +82,7 @@ class Binder:
         self._image = image
         self._runs = runs
         self._loop = loop
-
-    def decorator_options(self, app: Any, options: dict[str, Any]) -> None:
-        """Add the secrets to what code gives to `@app.function(...)`; the code's own win.
-
-        In a cell this sees the calls of `bind` too, whose options have the secrets already.
-        """
-        theirs = list(options.get("secrets") or ())
-        if not theirs or not any(each is theirs[0] for each in self._secrets):
-            options["secrets"] = [*self._secrets, *theirs]
-        if self._image is not None:
-            options.setdefault("image", self._image)
+        self._decorated: list[tuple[Any, Decoration]] = []
 
     def bind(self, name: str, thing: Any) -> Any:
         """Return the bound function or class that `name` is to hold.
@@ -77,69 +90,106 @@ class Binder:
         What cannot be bound raises `NotBindable`; a class that has nothing to do with Modal is
         handed back as it is.
         """
-        from .modal_adapter import app_of, is_partial, modal
+        from .modal_adapter import APP_CLS, APP_FUNCTION, is_partial, modal
 
         if isinstance(thing, modal.Function | modal.Cls):
-            return self._adopt(name, thing, app_of(thing))
-        options: dict[str, Any] = {"serialized": True}
-        self.decorator_options(self._app, options)
-        if isinstance(thing, type) and is_partial(thing):
-            return self._adopt(name, self._app.cls(**options)(thing), self._app, origin=thing)
+            return self._adopt_decorated(name, thing)
         if isinstance(thing, type):
-            return thing
-        if not is_partial(thing):
-            check_bindable(name, thing)
-        return self._adopt(name, self._app.function(**options)(thing), self._app, origin=thing)
+            method = APP_CLS
+            if not is_partial(thing):
+                return thing
+        else:
+            method = APP_FUNCTION
+            if not is_partial(thing):
+                check_bindable(name, thing)
+        decoration = Decoration(method, self._app, {"serialized": True}, thing)
+        return self._bound(name, self._done(decoration), self._app, thing, ())
+
+    def decorator(
+        self, method: Callable[..., Any], app: Any, options: dict[str, Any]
+    ) -> Callable[..., Any]:
+        """Stand for a decorator of Modal's in a bound cell: adds the secrets to its own."""
+
+        def decorate(thing: Any) -> Any:
+            decoration = Decoration(method, app, options, thing)
+            made = self._done(decoration)
+            self._decorated.append((made, decoration))
+            return made
+
+        return decorate
 
     def rebind(self, bound: Bound) -> Any:
         """Return what `bound` was made of, bound to this binder's secrets instead."""
         from .modal_adapter import modal
 
-        origin = bound.binding.origin
-        if not isinstance(origin, modal.Function | modal.Cls):
-            return self.bind(bound.__name__, origin)
-        secrets = (*self._secrets, *bound.binding.code_secrets)
-        binding = self._binding(origin, secrets, bound.binding.code_secrets)
-        if isinstance(origin, modal.Cls):
-            changed = origin.with_options(secrets=list(secrets))
-            assert isinstance(bound, BoundClass)
-            return BoundClass(bound.__name__, bound.user_class, changed, binding, bound.run, self._loop)
-        return BoundFunction(
-            bound.__name__,
-            getattr(bound, "__wrapped__", None),
-            lambda: origin.with_options(secrets=list(secrets)),
-            binding,
-            bound.run,
-            self._loop,
-        )
+        name, origin = bound.__name__, bound.binding.origin
+        if isinstance(origin, Decoration):
+            made = self._done(origin)
+            return self._bound(name, made, origin.app, origin, bound.binding.code_secrets)
+        if isinstance(origin, modal.Function | modal.Cls):
+            return self._variant(bound)
+        return self.bind(name, origin)
 
-    def adopt(self, name: str, thing: Any) -> Any:
-        """Bind what was defined outside a bound cell; what an app has decorated already keeps
-        its own options."""
-        from .modal_adapter import app_of, modal, own_secrets
+    def _adopt_decorated(self, name: str, thing: Any) -> Any:
+        """Bind what an app has decorated: in this cell, or before, when its options are not
+        known and a variant of it must do.
+        """
+        from .modal_adapter import app_of, own_secrets
 
-        if not isinstance(thing, modal.Function | modal.Cls):
-            return self.bind(name, thing)
-        return self.rebind(self._adopt(name, thing, app_of(thing), code=own_secrets(thing)))
+        for made, decoration in self._decorated:
+            if made is thing:
+                code = decoration.options.get("secrets") or ()
+                return self._bound(name, thing, decoration.app, decoration, code)
+        return self._variant(self._bound(name, thing, app_of(thing), thing, own_secrets(thing)))
 
-    def _adopt(
-        self, name: str, decorated: Any, app: Any, *, origin: Any = None, code: Sequence[Any] | None = None
-    ) -> Bound:
+    def _done(self, decoration: Decoration) -> Any:
+        """Decorate with the secrets, and with the image where the code names none."""
+        changed: dict[str, Any] = {
+            "secrets": [*self._secrets, *(decoration.options.get("secrets") or ())]
+        }
+        if self._image is not None and "image" not in decoration.options:
+            changed["image"] = self._image
+        self._runs.at_rest(decoration.app)
+        return decoration.made(**changed)
+
+    def _bound(self, name: str, made: Any, app: Any, origin: Any, code: Sequence[Any]) -> Bound:
         from .modal_adapter import class_of, modal, own_secrets, raw_function
 
-        secrets = own_secrets(decorated)
-        if code is None:
-            code = [each for each in secrets if not any(each is ours for ours in self._secrets)]
-        binding = self._binding(decorated if origin is None else origin, secrets, code)
+        binding = self._binding(origin, own_secrets(made), code)
         run = self._runs.of(app, self._environment)
-        if isinstance(decorated, modal.Cls):
-            run.add(name, class_of(decorated), secrets)
-            return BoundClass(name, class_of(decorated), decorated, binding, run, self._loop)
-        raw = raw_function(decorated)
-        run.add(name, raw, secrets)
-        return BoundFunction(name, raw, lambda: decorated, binding, run, self._loop)
+        if isinstance(made, modal.Cls):
+            run.add(name, class_of(made), binding.secrets)
+            return BoundClass(name, class_of(made), made, binding, run, self._loop)
+        function = raw_function(made)
+        run.add(name, function, binding.secrets)
+        return BoundFunction(name, function, lambda: made, binding, run, self._loop)
+
+    def _variant(self, bound: Bound) -> Bound:
+        """Bind by `with_options`, whose secrets replace the function's, so they are merged here."""
+        from .modal_adapter import class_of, modal
+
+        origin, code = bound.binding.origin, bound.binding.code_secrets
+        secrets = (*self._secrets, *code)
+        binding = self._binding(origin, secrets, code)
+        bound.run.add(bound.__name__, getattr(bound, "__wrapped__", None), secrets)
+
+        def make() -> Any:
+            return origin.with_options(secrets=list(secrets))
+
+        if isinstance(origin, modal.Cls):
+            user_class = class_of(origin)
+            return BoundClass(bound.__name__, user_class, make(), binding, bound.run, self._loop)
+        function = getattr(bound, "__wrapped__", None)
+        return BoundFunction(bound.__name__, function, make, binding, bound.run, self._loop)
 
     def _binding(self, origin: Any, secrets: Sequence[Any], code: Sequence[Any]) -> Binding:
         return Binding(
             origin, self.names, tuple(secrets), tuple(code), self._image, self._environment
         )
+
+
+def released(bound: Bound) -> Any:
+    """Return what a name holds without its binding: what the code alone makes of it."""
+    origin = bound.binding.origin
+    bound.run.stop()  # an app takes functions only at rest
+    return origin.made() if isinstance(origin, Decoration) else origin

@@ -24,7 +24,7 @@ class InjectedKey:
 
 
 def in_order(*groups: Iterable[str]) -> list[str]:
-    """Join groups of names, later ones winning: a name that comes again counts at its last place."""
+    """Join groups of names, the later ones winning: a repeated name counts at its last place."""
     names = [name for group in groups for name in group]
     return [name for place, name in enumerate(names) if name not in names[place + 1 :]]
 

@@ -30,7 +30,7 @@ class Catalog:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def list(self, pattern: str = "", environment: str = "") -> list[SecretInfo]:
+    def search(self, pattern: str = "", environment: str = "") -> list[SecretInfo]:
         """Return the secrets whose name or one of whose keys matches, newest first.
 
         A pattern without wildcards is found anywhere in a name, whatever its case.
@@ -55,7 +55,13 @@ class Catalog:
         return self._info(name, found.secret_id, found.metadata)
 
     def create(
-        self, name: str, values: dict[str, str], environment: str = "", *, force: bool = False, where: str = ""
+        self,
+        name: str,
+        values: dict[str, str],
+        environment: str = "",
+        *,
+        force: bool = False,
+        where: str = "",
     ) -> SecretInfo:
         """Create a secret from checked values; with `force`, in place of one of that name."""
         from .modal_adapter import create_secret, modal, translated
@@ -98,7 +104,8 @@ class Catalog:
                 )
         if not (set(known.keys) - set(removed)) | set(values):
             raise EmptySecret(
-                f"The secret {name!r} would have no key left.", f"To delete it: %modal_secret delete {name}"
+                f"The secret {name!r} would have no key left.",
+                f"To delete it: %modal_secret delete {name}",
             )
         with translated(self._connection.label):
             update_secret(self._connection.client(), known.id, values, removed)
@@ -120,7 +127,7 @@ class Catalog:
 
     def providers(self, key: str, environment: str = "") -> list[str]:
         """Return the names of the secrets that have a key."""
-        return [each.name for each in self.list(environment=environment) if key in each.keys]
+        return [each.name for each in self.search(environment=environment) if key in each.keys]
 
     def _environment(self, named: str) -> str:
         return named or self._connection.environment()
@@ -140,7 +147,7 @@ class Catalog:
         )
 
     def _raise_not_found(self, name: str, environment: str) -> None:
-        hint = nearest(name, [each.name for each in self.list(environment=environment)])
+        hint = nearest(name, [each.name for each in self.search(environment=environment)])
         raise SecretNotFound(
             f"No secret named {name!r} in environment {environment!r} of "
             f"{self._connection.sentence_label}. {hint}".rstrip(),

@@ -47,7 +47,9 @@ def have_credentials() -> bool:
         if all(os.environ.get(f"MODAL_{name.upper()}") for name in setting):
             return True
     profiles = _read_config() or {}
-    active = next((name for name, each in profiles.items() if each.get("active") is True), "default")
+    active = next(
+        (name for name, each in profiles.items() if each.get("active") is True), "default"
+    )
     profile = profiles.get(os.environ.get("MODAL_PROFILE") or active, {})
     return any(all(profile.get(name) for name in setting) for setting in (_TOKEN, _OAUTH))
 

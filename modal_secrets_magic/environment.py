@@ -63,7 +63,15 @@ def describe(
     sources = sources_of(secrets, catalog, environment)
     keys = injected(sources)
     answers = (
-        _ask(secrets, connection, environment, [each.key for each in keys], fingerprint_key, reveal, image)
+        _ask(
+            secrets,
+            connection,
+            environment,
+            [each.key for each in keys],
+            fingerprint_key,
+            reveal,
+            image,
+        )
         if keys
         else {}
     )
@@ -82,7 +90,11 @@ def describe(
             )
         )
     return Environment(
-        title, connection.label, environment, tuple(variables), tuple(source.name for source in sources)
+        title,
+        connection.label,
+        environment,
+        tuple(variables),
+        tuple(source.name for source in sources),
     )
 
 
@@ -101,6 +113,9 @@ def _ask(
     app = modal.App("modal-secrets-env", include_source=False)
     options = {} if image is None else {"image": image}
     function = app.function(serialized=True, secrets=list(secrets), **options)(probe.describe)
-    with translated(connection.label), app.run(client=connection.client(), environment_name=environment):
+    with (
+        translated(connection.label),
+        app.run(client=connection.client(), environment_name=environment),
+    ):
         described: dict[str, Any] = function.remote(list(keys), fingerprint_key, reveal)
     return described

@@ -27,7 +27,10 @@ class ModalSecretsError(Exception):
 
         An empty traceback would hide the error in JupyterLab, which shows only these lines.
         """
-        return [f"{type(self).__name__}: {self.what}", *([self.next_step] if self.next_step else [])]
+        return [
+            f"{type(self).__name__}: {self.what}",
+            *([self.next_step] if self.next_step else []),
+        ]
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

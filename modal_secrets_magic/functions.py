@@ -19,9 +19,10 @@ from .runs import AppRun, BackgroundLoop
 class Binding:
     """What a bound function was made of, so that it can be bound anew.
 
-    `origin` is what the code defined: a plain function or class, or one that Modal's decorators
-    made of it. `names` are the secrets bound by name, and `secrets` all of the function's
-    `modal.Secret` objects in Modal's order, those of its own code last.
+    `origin` is what the code defined: a plain function or class, a use of Modal's decorators
+    (`binder.Decoration`), or what such a use made before. `names` are the secrets bound by name,
+    and `secrets` all of the function's `modal.Secret` objects in Modal's order, those of its own
+    code last.
     """
 
     origin: Any
@@ -43,7 +44,9 @@ class Bound:
 
     def __repr__(self) -> str:
         kind = "class" if isinstance(self, BoundClass) else "function"
-        return f"<{self.__name__}: bound {kind}, secrets: {', '.join(self.binding.names) or 'none'}>"
+        return (
+            f"<{self.__name__}: bound {kind}, secrets: {', '.join(self.binding.names) or 'none'}>"
+        )
 
 
 class BoundFunction(Bound):
@@ -183,7 +186,9 @@ class BoundClass(Bound):
     def with_options(self, **options: Any) -> BoundClass:
         """Return the class with other options, as Modal's `with_options`: secrets replace."""
         changed = self.modal_class.with_options(**options)
-        return BoundClass(self.__name__, self.user_class, changed, self.binding, self.run, self.loop)
+        return BoundClass(
+            self.__name__, self.user_class, changed, self.binding, self.run, self.loop
+        )
 
 
 class BoundInstance:
@@ -229,7 +234,8 @@ def check_bindable(name: str, thing: Any) -> None:
     if reason:
         raise NotBindable(
             reason,
-            "Secrets bind to functions written with `def` at the top of a cell, and to classes with @modal.method.",
+            "Secrets bind to functions written with `def` at the top of a cell, "
+            "and to classes with @modal.method.",
         )
 
 
@@ -238,7 +244,9 @@ def _why_not(name: str, thing: Any) -> str:
         if thing.__name__ == "<lambda>":
             return f"{name!r} is a lambda, which cannot be sent to Modal by a name of its own."
         nested = "<locals>" in thing.__qualname__
-        return f"{name!r} is defined inside another function: {thing.__qualname__}." if nested else ""
+        return (
+            f"{name!r} is defined inside another function: {thing.__qualname__}." if nested else ""
+        )
     if isinstance(thing, type):
         return f"{name!r} is a class without Modal methods."
     if inspect.ismodule(thing):

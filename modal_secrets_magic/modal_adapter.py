@@ -28,7 +28,8 @@ from .errors import (
 
 def _import_modal() -> ModuleType:
     """Import `modal`, whose configuration is read on import: a broken file must not stop the
-    local workspace, which does not use it."""
+    local workspace, which does not use it.
+    """
     from .credentials import is_config_readable
 
     if "modal" in sys.modules or is_config_readable():
@@ -47,7 +48,7 @@ def _import_modal() -> ModuleType:
 
 modal = _import_modal()
 
-from modal._utils.async_utils import synchronize_api, synchronizer  # noqa: E402
+from modal._utils import async_utils  # noqa: E402
 from modal._vendor import cloudpickle  # noqa: E402
 from modal_proto import api_pb2  # noqa: E402
 
@@ -56,7 +57,11 @@ from . import masking, remote  # noqa: E402
 # What runs in a container goes along with the function: no container has this package
 # (`modal._vendor.cloudpickle.register_pickle_by_value`).
 for _package in (masking, remote):
-    cloudpickle.register_pickle_by_value(_package)
+    cloudpickle.register_pickle_by_value(_package)  # type: ignore[no-untyped-call]
+
+# Untyped in modal's source.
+synchronizer: Any = async_utils.synchronizer
+synchronize_api: Any = async_utils.synchronize_api
 
 # Clients
 
@@ -75,11 +80,12 @@ def client_from_env() -> Any:
 
 
 def client_of_profile(profile: str) -> Any:
-    """Return a client for a profile of the configuration file (`config.get(profile=)`)."""
-    from modal.config import config, config_profiles
+    """Return a client for a profile of the configuration file (`config.get(profile=)`,
+    `_user_config`)."""
+    from modal.config import _user_config, config
 
-    if profile not in config_profiles():
-        known = ", ".join(config_profiles()) or "none"
+    if profile not in _user_config:
+        known = ", ".join(_user_config) or "none"
         raise InvalidOption(
             f"No Modal profile is named {profile!r}; profiles: {known}.",
             "Use %modal_secret workspace local, modal, or one of these profiles.",
@@ -88,7 +94,9 @@ def client_of_profile(profile: str) -> Any:
         name: config.get(name, profile=profile, use_env=False)
         for name in ("server_url", "token_id", "token_secret")
     }
-    return open_client(setting["server_url"], setting["token_id"] or "", setting["token_secret"] or "")
+    return open_client(
+        setting["server_url"], setting["token_id"] or "", setting["token_secret"] or ""
+    )
 
 
 def server_urls() -> list[str]:
@@ -158,12 +166,17 @@ def create_secret(
         else api_pb2.OBJECT_CREATION_TYPE_CREATE_FAIL_IF_EXISTS
     )
     request = api_pb2.SecretGetOrCreateRequest(
-        deployment_name=name, environment_name=environment, object_creation_type=how, env_dict=values
+        deployment_name=name,
+        environment_name=environment,
+        object_creation_type=how,
+        env_dict=values,
     )
     _call(client, "SecretGetOrCreate", request)
 
 
-def update_secret(client: Any, secret_id: str, values: dict[str, str], removed: Collection[str]) -> None:
+def update_secret(
+    client: Any, secret_id: str, values: dict[str, str], removed: Collection[str]
+) -> None:
     update = api_pb2.SecretUpdateRequest.Update
     updates = [update(key=key, value=value) for key, value in values.items()]
     updates += [update(key=key) for key in removed]  # an update without a value removes the key
@@ -181,7 +194,8 @@ def keys_of(secret: Any) -> tuple[str, ...]:
 
 def forget_ids(secrets: Collection[Any]) -> None:
     """Have secrets looked up again: one may have been deleted and created anew since
-    (`_Object._unhydrate`; Modal itself keeps the id of a named secret for ever)."""
+    (`_Object._unhydrate`; Modal itself keeps the id of a named secret for ever).
+    """
     for secret in secrets:
         _implementation(secret)._unhydrate()
 
@@ -227,19 +241,23 @@ def is_hydrated(thing: Any) -> bool:
 
 def is_partial(thing: Any) -> bool:
     """Tell whether a thing was decorated by `@modal.concurrent` and the like, but not yet by an
-    app, or is a class with such methods (`modal.partial_function.PartialFunction`)."""
+    app, or is a class with such methods (`modal.partial_function.PartialFunction`).
+    """
     from modal.partial_function import PartialFunction
 
     if isinstance(thing, PartialFunction):
         return True
     return isinstance(thing, type) and any(
-        isinstance(member, PartialFunction) for each in thing.__mro__ for member in vars(each).values()
+        isinstance(member, PartialFunction)
+        for each in thing.__mro__
+        for member in vars(each).values()
     )
 
 
 def raw_function(thing: Any) -> Any:
     """Return the plain function behind a decorated one (`_Function._raw_f`,
-    `_PartialFunction.raw_f`), or the thing itself."""
+    `_PartialFunction.raw_f`), or the thing itself.
+    """
     from modal.partial_function import PartialFunction
 
     if isinstance(thing, modal.Function):
@@ -251,22 +269,29 @@ def _implementation(wrapped: Any) -> Any:
     return synchronizer._translate_in(wrapped)
 
 
+#: Modal's own decorators, whatever `decorators_replaced` puts in their place.
+APP_FUNCTION, APP_CLS = modal.App.function, modal.App.cls
+
+
 @contextlib.contextmanager
-def decorators_called(before: Callable[[Any, dict[str, Any]], None]) -> Iterator[None]:
-    """Within this context, `before(app, options)` sees and may change the options of every
-    `@app.function(...)` and `@app.cls(...)`."""
-    originals = {name: getattr(modal.App, name) for name in ("function", "cls")}
+def decorators_replaced(
+    replace: Callable[[Callable[..., Any], Any, dict[str, Any]], Any],
+) -> Iterator[None]:
+    """Within this context, `@app.function(...)` and `@app.cls(...)` are what
+    `replace(method, app, options)` returns, `method` being Modal's own.
+    """
+    originals = {"function": APP_FUNCTION, "cls": APP_CLS}
 
-    def intercepted(original: Callable[..., Any]) -> Callable[..., Any]:
-        def decorator(app: Any, *args: Any, **options: Any) -> Any:
-            if not args:  # `@app.function` without parentheses gets Modal's own error
-                before(app, options)
-            return original(app, *args, **options)
+    def replaced(original: Callable[..., Any]) -> Callable[..., Any]:
+        def method(app: Any, *args: Any, **options: Any) -> Any:
+            if args:  # `@app.function` without parentheses gets Modal's own error
+                return original(app, *args, **options)
+            return replace(original, app, options)
 
-        return decorator
+        return method
 
     for name, original in originals.items():
-        setattr(modal.App, name, intercepted(original))
+        setattr(modal.App, name, replaced(original))
     try:
         yield
     finally:
@@ -320,11 +345,18 @@ def translated(workspace: str, next_step: str = "") -> Iterator[None]:
             "Run `modal setup`, or use %modal_secret workspace local.",
         ) from None
     except exceptions.NotFoundError as error:
-        kind = EnvironmentNotFound if _first_line(error).startswith("Environment") else SecretNotFound
+        kind = (
+            EnvironmentNotFound if _first_line(error).startswith("Environment") else SecretNotFound
+        )
         raise kind(f"{_first_line(error)} ({workspace}).", next_step) from None
     except exceptions.AlreadyExistsError as error:
         raise SecretExists(f"{_first_line(error)} ({workspace}).", next_step) from None
-    except (exceptions.ConnectionError, exceptions.ServiceError, exceptions.TimeoutError, OSError) as error:
+    except (
+        exceptions.ConnectionError,
+        exceptions.ServiceError,
+        exceptions.TimeoutError,
+        OSError,
+    ) as error:
         raise WorkspaceUnavailable(
             f"{workspace} cannot be reached: {_first_line(error)}", "See %modal_secret status."
         ) from None

@@ -41,7 +41,7 @@ def check_key(key: str, where: str = "") -> None:
         shown = key if len(key) <= MAX_NAME_LENGTH else f"{key[:24]}…"
         raise InvalidName(
             f"{shown!r}{_of(where)} cannot be a key.",
-            "A key has letters, digits and underscores and does not begin with a digit, as in OPENAI_API_KEY.",
+            "Use letters, digits and underscores, no digit first, as in OPENAI_API_KEY.",
         )
 
 
@@ -54,12 +54,13 @@ def check_value(key: str, value: object, where: str = "") -> None:
         )
     if len(value) > MAX_VALUE_LENGTH:
         raise InvalidValue(
-            f"The value of {key}{_of(where)} has {len(value):,} characters; Modal allows {MAX_VALUE_LENGTH:,}.",
+            f"The value of {key}{_of(where)} has {len(value):,} characters; "
+            f"Modal allows {MAX_VALUE_LENGTH:,}.",
             "Split it over several keys, or keep it in a file or volume.",
         )
     if "\0" in value:
         raise InvalidValue(
-            f"The value of {key}{_of(where)} holds a NUL character, which no environment variable can.",
+            f"The value of {key}{_of(where)} holds a NUL character, as no variable can.",
             "Encode it, for example as Base64.",
         )
 

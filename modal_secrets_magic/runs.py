@@ -133,7 +133,9 @@ class AppRun:
             self._server == (connection.choice, connection.server)
             and captured.keys() == self._captured.keys()
             and all(captured[name] is self._captured[name] for name in captured)
-            and all(run.generation == seen and run.running for run, seen in self._dependencies.values())
+            and all(
+                run.generation == seen and run.running for run, seen in self._dependencies.values()
+            )
         )
 
     def _start(self, connection: Connection, client: Any, captured: dict[str, Any]) -> None:
@@ -147,7 +149,9 @@ class AppRun:
                 other.ensure()
             self._dependencies = {key: (run, run.generation) for key, run in others.items()}
             forget_ids([secret for each in self._secrets.values() for secret in each])
-            context = self.app.run(client=client, environment_name=self._environment_name(connection))
+            context = self.app.run(
+                client=client, environment_name=self._environment_name(connection)
+            )
             with translated(connection.label):
                 context.__enter__()
         finally:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from contextlib import ExitStack
 from pathlib import PurePath
+from secrets import token_bytes
 from typing import Any
 
-from .binder import Binder, Runs
+from .binder import Binder, Runs, released
 from .bindings import Source, in_order, missing
 from .catalog import Catalog, SecretInfo
 from .connection import Connection
@@ -28,7 +28,7 @@ class Session:
         self.namespace = namespace
         self.defaults: list[str] = []
         #: Tells two values apart within this kernel, and nowhere else.
-        self.fingerprint_key = secrets.token_bytes(32)
+        self.fingerprint_key = token_bytes(32)
         self._connection: Connection | None = None
         self._loop = BackgroundLoop()
         self._runs = Runs(lambda: self.connection, self._loop)
@@ -68,16 +68,21 @@ class Session:
             self.connection.environment(),
             tuple(self.defaults),
             tuple(
-                FunctionStatus(name, tuple(names_of(each.binding.secrets)), each.binding.environment, each.run.running)
+                FunctionStatus(
+                    name,
+                    tuple(names_of(each.binding.secrets)),
+                    each.binding.environment,
+                    each.run.running,
+                )
                 for name, each in sorted(self.bound().items())
             ),
         )
 
-    def list(self, pattern: str = "", environment: str = "") -> SecretList:
+    def secrets(self, pattern: str = "", environment: str = "") -> SecretList:
         return SecretList(
             self.connection.label,
             environment or self.connection.environment(),
-            tuple(self.catalog.list(pattern, environment)),
+            tuple(self.catalog.search(pattern, environment)),
             pattern,
         )
 
@@ -85,7 +90,9 @@ class Session:
 
     def bound(self) -> Mapping[str, Bound]:
         """Return what is bound and still held by its name in the notebook."""
-        held = {name: each for name, each in self._bound.items() if self.namespace.get(name) is each}
+        held = {
+            name: each for name, each in self._bound.items() if self.namespace.get(name) is each
+        }
         for name in set(self._bound) - set(held):
             del self._bound[name]
         return held
@@ -107,10 +114,11 @@ class Session:
             bound = binder.rebind(thing)
         else:
             binder = self._binder(in_order(self.defaults, names), environment)
-            bound = binder.adopt(name, thing)
+            bound = binder.bind(name, thing)
             if not isinstance(bound, Bound):
                 raise NotBindable(
-                    f"{name!r} is a class without Modal methods.", "Give it methods with @modal.method()."
+                    f"{name!r} is a class without Modal methods.",
+                    "Give it methods with @modal.method().",
                 )
         return self._hold(name, bound)
 
@@ -120,7 +128,7 @@ class Session:
         unknown = [each for each in names if each not in bound.binding.names]
         if unknown:
             raise UnknownFunction(
-                f"{name!r} is not bound to {unknown[0]!r}. {nearest(unknown[0], bound.binding.names)}".rstrip(),
+                f"{name!r} is not bound to {unknown[0]!r}.",
                 f"Its secrets: {', '.join(bound.binding.names) or 'none'}",
             )
         kept = [each for each in bound.binding.names if names and each not in names]
@@ -128,8 +136,8 @@ class Session:
             binder = self._binder(kept, bound.binding.environment, image=bound.binding.image)
             return self._hold(name, binder.rebind(bound))
         self._leave(self._bound.pop(name))
-        self.namespace[name] = bound.binding.origin
-        return bound.binding.origin
+        self.namespace[name] = released(bound)
+        return self.namespace[name]
 
     # Cells
 
@@ -138,7 +146,7 @@ class Session:
 
         All that can be wrong with the line is said here, before the cell defines anything.
         """
-        from .modal_adapter import decorators_called, modal
+        from .modal_adapter import decorators_replaced, modal
 
         self.end_cell()
         names = in_order(self.defaults, options.names)
@@ -147,7 +155,7 @@ class Session:
         image = self._variable(options.image, modal.Image, "image") if options.image else None
         app, app_name = self._app(options.app)
         binder = self._binder(names, options.environment, app=app, app_name=app_name, image=image)
-        self._cell_context.enter_context(decorators_called(binder.decorator_options))
+        self._cell_context.enter_context(decorators_replaced(binder.decorator))
         self._cell = binder
 
     def bind_defined(self, name: str, thing: Any) -> Any:
@@ -179,13 +187,15 @@ class Session:
         if name:
             bound = self._require_bound(name)
             environment = bound.binding.environment
-            secrets_, image = list(bound.binding.secrets), bound.binding.image
+            chosen, image = list(bound.binding.secrets), bound.binding.image
         else:
             environment = self.connection.environment()
-            secrets_ = [modal.Secret.from_name(each, environment_name=environment) for each in self.defaults]
+            chosen = [
+                modal.Secret.from_name(each, environment_name=environment) for each in self.defaults
+            ]
         return describe(
             name or "the defaults of %modal_secret use",
-            secrets_,
+            chosen,
             self.connection,
             self.catalog,
             environment,
@@ -252,7 +262,9 @@ class Session:
     def _check_secrets(self, names: Iterable[str], environment: str) -> list[SecretInfo]:
         return [self.catalog.get(name, environment) for name in names]
 
-    def _check_required(self, required: Sequence[str], known: Sequence[SecretInfo], environment: str) -> None:
+    def _check_required(
+        self, required: Sequence[str], known: Sequence[SecretInfo], environment: str
+    ) -> None:
         lacking = missing(required, [Source(each.name, each.keys) for each in known])
         if not lacking:
             return
@@ -269,7 +281,9 @@ class Session:
     def _function(self, name: str) -> Any:
         if name in self.namespace:
             return self.namespace[name]
-        functions = [key for key, value in self.namespace.items() if callable(value) and key[0] != "_"]
+        functions = [
+            key for key, value in self.namespace.items() if callable(value) and key[0] != "_"
+        ]
         raise NotBindable(
             f"The notebook defines no {name!r}. {nearest(name, functions)}".rstrip(),
             "Run the cell that defines it first.",
@@ -289,10 +303,11 @@ class Session:
         value = self.namespace.get(name)
         if isinstance(value, kind):
             return value
+        example = "modal.Image.debian_slim()" if what == "image" else "modal.App()"
         found = f"is {type(value).__name__}" if name in self.namespace else "is not defined"
         raise InvalidOption(
-            f"--{what} takes the name of a variable that holds a modal.{kind.__name__}; {name!r} {found}.",
-            f"For example: {what} = modal.{kind.__name__}{'.debian_slim()' if what == 'image' else '()'}",
+            f"--{what} takes a variable that holds a modal.{kind.__name__}; {name!r} {found}.",
+            f"For example: {name} = {example}",
         )
 
     def _app(self, named: str) -> tuple[Any | None, str]:
@@ -311,4 +326,3 @@ def notebook_name() -> str:
     path = os.environ.get("JPY_SESSION_NAME", "")
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", PurePath(path).stem).strip("-")
     return stem[:64] or "notebook"
-

@@ -20,12 +20,15 @@ def from_dotenv(path: str) -> dict[str, str]:
     for binding in dotenv.parser.parse_stream(StringIO(text)):
         line = binding.original.line
         if binding.error:
-            raise SourceUnreadable(f"{path}, line {line}: this is no KEY=VALUE.", "Correct the line.")
+            raise SourceUnreadable(
+                f"{path}, line {line}: this is no KEY=VALUE.", "Correct the line."
+            )
         if binding.key is None:
             continue
         if binding.value is None:
             raise SourceUnreadable(
-                f"{path}, line {line}: {binding.key} has no value.", "Write KEY=VALUE, or KEY= for an empty one."
+                f"{path}, line {line}: {binding.key} has no value.",
+                "Write KEY=VALUE, or KEY= for an empty one.",
             )
         values[binding.key] = binding.value
     return values
@@ -38,7 +41,8 @@ def from_json(path: str) -> dict[str, str]:
     except json.JSONDecodeError as error:
         # Not `error.doc`, which holds the file, nor its message's excerpt.
         raise SourceUnreadable(
-            f"{path} is no JSON: {error.msg} at line {error.lineno}, column {error.colno}.", "Correct the file."
+            f"{path} is no JSON: {error.msg} at line {error.lineno}, column {error.colno}.",
+            "Correct the file.",
         ) from None
     if not isinstance(values, dict):
         raise SourceUnreadable(
@@ -65,8 +69,8 @@ def refuse_values(keys: Sequence[str], *, command: str = "create", name: str = "
     if typed:
         key = typed[0].partition("=")[0]
         raise ValueOnCommandLine(
-            f"A value typed after {key}= stays in the notebook and in the history. Nothing was stored; "
-            "clear this cell, and replace the value if it is a real one.",
+            f"A value typed after {key}= stays in the notebook and in the history. "
+            "Nothing was stored; clear this cell, and replace the value if it is a real one.",
             f"Use the hidden prompt: %modal_secret {command} {name} {key}",
         )
 
@@ -78,7 +82,9 @@ def _read(path: str) -> str:
         folder = Path(path).expanduser().parent
         known = [each.name for each in folder.iterdir()] if folder.is_dir() else []
         hint = nearest(Path(path).name, known)
-        raise SourceUnreadable(f"There is no file {path}. {hint}".rstrip(), f"Looked in {folder.absolute()}") from None
+        raise SourceUnreadable(
+            f"There is no file {path}. {hint}".rstrip(), f"Looked in {folder.absolute()}"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise SourceUnreadable(f"{path} cannot be read: {reason}.") from None

@@ -35,7 +35,7 @@ def transform_source(lines: list[str]) -> list[str]:
 class DecorateDefinitions(ast.NodeTransformer):
     """Put the binding decorator on what such a cell defines. An IPython AST transformer."""
 
-    def visit_Module(self, node: ast.Module) -> ast.Module:  # noqa: N802 - ast's name
+    def visit_Module(self, node: ast.Module) -> ast.Module:
         if node.body and _is_begin(node.body[0]):
             for definition in definitions(node):
                 definition.decorator_list.insert(0, _decorator(definition))
@@ -62,7 +62,9 @@ def _decorator(definition: Definition) -> ast.expr:
     # A function's first line is its first decorator's, which `inspect` and tracebacks rely on.
     place = definition.decorator_list[0] if definition.decorator_list else definition
     call = ast.Call(
-        func=ast.Name(id=DECORATOR, ctx=ast.Load()), args=[ast.Constant(definition.name)], keywords=[]
+        func=ast.Name(id=DECORATOR, ctx=ast.Load()),
+        args=[ast.Constant(definition.name)],
+        keywords=[],
     )
     located: ast.expr = ast.copy_location(call, place)
     return located

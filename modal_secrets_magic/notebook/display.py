@@ -26,17 +26,31 @@ class Table:
 
     def __repr__(self) -> str:
         table = [self.columns, *self.rows] if self.rows else []
-        widths = [max(len(row[place]) for row in table) for place in range(len(self.columns))] if table else []
+        widths = (
+            [max(len(row[place]) for row in table) for place in range(len(self.columns))]
+            if table
+            else []
+        )
         lines = [f"{self.title}   {self.aside}".rstrip()]
-        lines += ["   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+        lines += [
+            "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in table
+        ]
         return "\n".join([*lines, *self.notes])
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col" style="{_CELL}">{escape(name.capitalize())}</th>' for name in self.columns)
+        head = "".join(
+            f'<th scope="col" style="{_CELL}">{escape(name.capitalize())}</th>'
+            for name in self.columns
+        )
         body = "".join(f"<tr>{''.join(self._html_cells(row))}</tr>" for row in self.rows)
         aside = f" <small>{escape(self.aside)}</small>" if self.aside else ""
         notes = "".join(f"<div><small>{escape(note)}</small></div>" for note in self.notes)
-        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if self.rows else ""
+        table = (
+            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            if self.rows
+            else ""
+        )
         return f"<div><strong>{escape(self.title)}</strong>{aside}{table}{notes}</div>"
 
     def _html_cells(self, row: Sequence[str]) -> list[str]:
@@ -87,7 +101,9 @@ def environment(shown: Environment) -> Table:
         for each in shown.variables
     ]
     aside = f"{count(len(rows), 'key')} from {count(len(shown.secrets), 'secret')}"
-    notes = [] if rows else ["Nothing is injected. To bind secrets: %modal_secret bind FUNCTION SECRET"]
+    notes = (
+        [] if rows else ["Nothing is injected. To bind secrets: %modal_secret bind FUNCTION SECRET"]
+    )
     return Table(
         f"{shown.title} · {shown.workspace} · {shown.environment}",
         aside,
@@ -101,7 +117,12 @@ def environment(shown: Environment) -> Table:
 def status(shown: Status) -> Table:
     """Show the workspace and what is bound."""
     rows = [
-        (each.name, "  ".join(each.secrets) or "–", each.environment, "running" if each.running else "at rest")
+        (
+            each.name,
+            "  ".join(each.secrets) or "–",
+            each.environment,
+            "running" if each.running else "at rest",
+        )
         for each in shown.functions
     ]
     defaults = ", ".join(shown.defaults)

@@ -29,10 +29,11 @@ def load(shell: InteractiveShell) -> None:
     atexit.register(notebook.close)
     undo.callback(atexit.unregister, notebook.close)
     _register_magics(shell, ModalSecrets(shell, notebook.session), undo)
-    for items, ours in (
+    lists: tuple[tuple[list[Any], Any], ...] = (
         (shell.input_transformers_cleanup, transform_source),
         (shell.ast_transformers, DecorateDefinitions()),
-    ):
+    )
+    for items, ours in lists:
         items.append(ours)
         undo.callback(items.remove, ours)
     shell.events.register("post_run_cell", notebook.cell_has_run)
@@ -83,8 +84,9 @@ class _Notebook:
 def _register_magics(shell: InteractiveShell, magics: ModalSecrets, undo: ExitStack) -> None:
     """Register the magics; IPython has no way to take them back, so the entries are removed."""
     shell.register_magics(magics)
-    shell.configurables.append(magics)
-    undo.callback(shell.configurables.remove, magics)
+    configurables: list[Any] = shell.configurables  # what %config shows
+    configurables.append(magics)
+    undo.callback(configurables.remove, magics)
     manager = shell.magics_manager
     undo.callback(manager.registry.pop, type(magics).__name__, None)
     for kind, names in magics.magics.items():

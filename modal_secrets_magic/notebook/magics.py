@@ -27,6 +27,8 @@ class ModalSecrets(Magics):
         "than a quarter of the value.",
     ).tag(config=True)
 
+    shell: Any
+
     def __init__(self, shell: Any, session: Callable[[], Session]) -> None:
         super().__init__(shell)
         self._session = session
@@ -72,4 +74,6 @@ def _unknown(name: str) -> str:
     from ..errors import nearest
 
     shown = [each for each in COMMANDS if each not in {"overview", "help", "cell"}]
-    return f"%modal_secret has no command {name!r}. {nearest(name, shown)}Commands: {', '.join(shown)}"
+    return (
+        f"%modal_secret has no command {name!r}. {nearest(name, shown)}Commands: {', '.join(shown)}"
+    )

@@ -45,5 +45,7 @@ def _ask(prompt: str, command: str, key: str) -> str:
 def _unavailable(error: Exception, next_step: str) -> Exception:
     # ipykernel's `StdinNotImplementedError`, named so that ipykernel need not be installed.
     if isinstance(error, EOFError) or type(error).__name__ == "StdinNotImplementedError":
-        return PromptUnavailable("Nobody can answer a prompt here: this notebook runs without input.", next_step)
+        return PromptUnavailable(
+            "Nobody can answer a prompt here: this notebook runs without input.", next_step
+        )
     return error

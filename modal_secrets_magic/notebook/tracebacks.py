@@ -51,7 +51,11 @@ def _drop_machinery(error: BaseException) -> None:
         entry.tb_next = following
         _lend_source(entry.tb_frame.f_code.co_filename)
     if hasattr(error, "__notes__"):
-        notes = [note for note in error.__notes__ if not note.startswith("Internal Modal traceback frames")]
+        notes = [
+            note
+            for note in error.__notes__
+            if not note.startswith("Internal Modal traceback frames")
+        ]
         error.__notes__ = notes
 
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
         too_short: bool
 
 
-def describe(keys: Sequence[str], fingerprint_key: bytes, reveal: int = 0) -> dict[str, Description]:
+def describe(
+    keys: Sequence[str], fingerprint_key: bytes, reveal: int = 0
+) -> dict[str, Description]:
     """Return a description of every one of `keys` that is set in this process.
 
     A fingerprint of a short value would let its few possible values be compared by whoever holds

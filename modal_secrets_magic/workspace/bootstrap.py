@@ -16,7 +16,7 @@ import threading
 ENTRYPOINT = "modal._container_entrypoint"
 
 
-def read_exactly(descriptor, size):
+def read_exactly(descriptor: int, size: int) -> bytes:
     data = b""
     while len(data) < size:
         chunk = os.read(descriptor, size - len(data))
@@ -26,7 +26,7 @@ def read_exactly(descriptor, size):
     return data
 
 
-def deny_inspection():
+def deny_inspection() -> None:
     """As `workspace.hardening`, which cannot be imported here."""
     libc = ctypes.CDLL(None)
     if sys.platform == "darwin":
@@ -35,12 +35,12 @@ def deny_inspection():
         libc.prctl(4, 0, 0, 0, 0)
 
 
-def die_with_workspace(lifeline):
+def die_with_workspace(lifeline: int) -> None:
     os.read(lifeline, 1)
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-def main(descriptor):
+def main(descriptor: int) -> None:
     deny_inspection()
     size = int.from_bytes(read_exactly(descriptor, 8), "big")
     environment = json.loads(read_exactly(descriptor, size).decode("utf-8", "surrogatepass"))

@@ -74,13 +74,13 @@ class Container:
         try:
             await server.start(path=str(self._socket))
             self._socket.chmod(PRIVATE_FILE)
-            await self._start(plan)
-            assert self._process is not None
-            status = await self._process.wait()
+            status = await (await self._start(plan)).wait()
             # What the container started and left behind ends with it.
             self._signal(signal.SIGKILL)
         except OSError as error:
-            self._on_output(self, api_pb2.FILE_DESCRIPTOR_STDERR, f"The container did not start: {error}\n")
+            self._on_output(
+                self, api_pb2.FILE_DESCRIPTOR_STDERR, f"The container did not start: {error}\n"
+            )
         finally:
             self.drain(final=True)
             server.close()
@@ -90,7 +90,7 @@ class Container:
             self._on_exit(self, status)
             self.exited.set()
 
-    async def _start(self, plan: ContainerPlan) -> None:
+    async def _start(self, plan: ContainerPlan) -> asyncio.subprocess.Process:
         private_folder(self._root)
         for name, source in plan.files.items():
             target = self._root / name
@@ -129,6 +129,7 @@ class Container:
         # The pipe may be shorter than the environment, and the process may be gone already.
         with contextlib.suppress(BrokenPipeError):
             await asyncio.to_thread(_send, self._lifeline, environment)
+        return self._process
 
     def _watch(self, descriptor: int, kind: int) -> None:
         os.set_blocking(descriptor, False)
@@ -167,7 +168,7 @@ class Container:
             self._signal(signal.SIGINT)
         try:
             await asyncio.wait_for(self.exited.wait(), STOP_GRACE)
-        except asyncio.TimeoutError:  # noqa: UP041 - not the builtin before 3.11
+        except asyncio.TimeoutError:
             self.kill()
             await self.exited.wait()
 

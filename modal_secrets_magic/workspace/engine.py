@@ -108,13 +108,16 @@ class Engine:
 
     def app(self, app_id: str) -> App:
         if app_id not in self.apps:
-            raise not_found(f"App '{app_id}' not found: it has stopped, or the workspace was restarted")
+            raise not_found(
+                f"App '{app_id}' not found: it has stopped, or the workspace was restarted"
+            )
         return self.apps[app_id]
 
     def function(self, function_id: str) -> Function:
         if function_id not in self.functions:
             raise not_found(
-                f"Function '{function_id}' not found: its app has stopped, or the workspace was restarted"
+                f"Function '{function_id}' not found: its app has stopped, "
+                "or the workspace was restarted"
             )
         return self.functions[function_id]
 
@@ -145,7 +148,12 @@ class Engine:
         containers = []
         for function in app.functions.values():
             for each in list(function.pool.pending):
-                self.finish(each, _Result(status=_Result.GENERIC_STATUS_TERMINATED, exception="The app was stopped."))
+                self.finish(
+                    each,
+                    _Result(
+                        status=_Result.GENERIC_STATUS_TERMINATED, exception="The app was stopped."
+                    ),
+                )
             function.pool.pending.clear()
             for container in function.pool.containers.values():
                 container.stopping = True
@@ -236,7 +244,9 @@ class Engine:
         self.finish(each, _Result(status=_Result.GENERIC_STATUS_TIMEOUT, exception=message))
         container.kill()
 
-    def finish(self, each: Input, result: _Result, data_format: int = 0, started_at: float = 0) -> None:
+    def finish(
+        self, each: Input, result: _Result, data_format: int = 0, started_at: float = 0
+    ) -> None:
         """Record the outcome of an input, once."""
         if each.done:
             return
@@ -258,7 +268,9 @@ class Engine:
         )
 
     def cancel(self, call: Call, *, terminate_containers: bool) -> None:
-        terminated = _Result(status=_Result.GENERIC_STATUS_TERMINATED, exception="The call was cancelled.")
+        terminated = _Result(
+            status=_Result.GENERIC_STATUS_TERMINATED, exception="The call was cancelled."
+        )
         for each in call.inputs.values():
             if each.done:
                 continue
@@ -336,7 +348,9 @@ class Engine:
         if function is None:
             return
         function.pool.containers.pop(container.id, None)
-        failure = _Result(status=_Result.GENERIC_STATUS_FAILURE, exception=_how_it_ended(function, status))
+        failure = _Result(
+            status=_Result.GENERIC_STATUS_FAILURE, exception=_how_it_ended(function, status)
+        )
         for input_id in list(container.running):
             if input_id in self.inputs:
                 self.finish(self.inputs[input_id], failure)

@@ -142,7 +142,11 @@ def _read_state(paths: WorkspacePaths) -> RunningWorkspace | None:
     try:
         state = json.loads(paths.state.read_text())
         return RunningWorkspace(
-            int(state["pid"]), int(state["port"]), state["started_at"], state["interpreter"], state["modal"]
+            int(state["pid"]),
+            int(state["port"]),
+            state["started_at"],
+            state["interpreter"],
+            state["modal"],
         )
     except (OSError, ValueError, KeyError):
         return None

@@ -57,8 +57,9 @@ class AppLog:
         last = int(entry_id.partition("-")[0] or 0)
         return iter([batch for entry, batch in self._batches if entry > last])
 
-    def has_after(self, entry_id: str) -> bool:
-        return self._next - 1 > int(entry_id.partition("-")[0] or 0)
+    def has_news(self, entry_id: str) -> bool:
+        """Tell whether something came after an entry, if only the end."""
+        return self.finished or self._next - 1 > int(entry_id.partition("-")[0] or 0)
 
 
 class TextOfStream:

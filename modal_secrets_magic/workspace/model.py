@@ -40,7 +40,9 @@ class App:
         """Return what a container needs to know of the app's other objects."""
         layout = api_pb2.AppLayout(function_ids=self.function_ids, class_ids=self.class_ids)
         for function in self.functions.values():
-            layout.objects.add(object_id=function.id, function_handle_metadata=function.handle_metadata())
+            layout.objects.add(
+                object_id=function.id, function_handle_metadata=function.handle_metadata()
+            )
         for class_id, metadata in self.class_metadata.items():
             layout.objects.add(object_id=class_id, class_handle_metadata=metadata)
         return layout

@@ -78,7 +78,8 @@ class WorkspacePaths:
     @property
     def sockets(self) -> Path:
         """One socket a container. The path of a Unix socket must stay under some 100 bytes, so
-        this folder is not below `home`, which the user may have put anywhere."""
+        this folder is not below `home`, which the user may have put anywhere.
+        """
         digest = hashlib.sha256(str(self.home).encode()).hexdigest()[:10]
         return Path(tempfile.gettempdir()) / f"modal-secrets-{os.getuid()}-{digest}"
 

@@ -50,12 +50,18 @@ class Pool:
     @property
     def limit(self) -> int:
         settings = self._function.definition.autoscaler_settings
-        return settings.max_containers or self._function.definition.concurrency_limit or DEFAULT_MAX_CONTAINERS
+        return (
+            settings.max_containers
+            or self._function.definition.concurrency_limit
+            or DEFAULT_MAX_CONTAINERS
+        )
 
     @property
     def scaledown_seconds(self) -> int:
         definition = self._function.definition
-        chosen = definition.autoscaler_settings.scaledown_window or definition.task_idle_timeout_secs
+        chosen = (
+            definition.autoscaler_settings.scaledown_window or definition.task_idle_timeout_secs
+        )
         return chosen or DEFAULT_SCALEDOWN_SECONDS
 
     # Inputs
@@ -76,7 +82,9 @@ class Pool:
         container.ready = container.waiting = True
         try:
             patience = min(_POLL_SECONDS, self.scaledown_seconds)
-            idle = not await self._changed.wait_for(lambda: bool(self.pending) or container.stopping, patience)
+            idle = not await self._changed.wait_for(
+                lambda: bool(self.pending) or container.stopping, patience
+            )
             if container.stopping:
                 return []
             if idle:

@@ -57,7 +57,9 @@ async def serve(paths: WorkspacePaths, idle_seconds: float, tell: int) -> None:
     listener = _listen(paths)
     server = Server(
         [engine.protocol()],
-        config=Configuration(http2_connection_window_size=_WINDOW, http2_stream_window_size=_WINDOW),
+        config=Configuration(
+            http2_connection_window_size=_WINDOW, http2_stream_window_size=_WINDOW
+        ),
     )
     await server.start(sock=listener)
     port = listener.getsockname()[1]

@@ -26,6 +26,6 @@ class Signal:
                 return False
             try:
                 await asyncio.wait_for(self._event.wait(), remaining)
-            except asyncio.TimeoutError:  # noqa: UP041 - not the builtin before 3.11
+            except asyncio.TimeoutError:
                 return condition()
         return True

@@ -69,7 +69,9 @@ class NotThere(Exception):
 class Store:
     """The workspace's durable state. One process opens it; every change is on disk on return."""
 
-    def __init__(self, paths: WorkspacePaths, vault: Vault, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, paths: WorkspacePaths, vault: Vault, now: Callable[[], float] = time.time
+    ) -> None:
         paths.store.touch(mode=PRIVATE_FILE)
         self._vault = vault
         self._now = now
@@ -158,7 +160,9 @@ class Store:
         ).fetchone()
         if row is None:
             raise NotThere(secret_id)
-        keys = self._db.execute("SELECT key FROM secret_keys WHERE secret_id = ? ORDER BY key", (secret_id,))
+        keys = self._db.execute(
+            "SELECT key FROM secret_keys WHERE secret_id = ? ORDER BY key", (secret_id,)
+        )
         identifier, name, environment, created_at, last_used_at = row
         return SecretRecord(
             identifier, name, environment, tuple(key for (key,) in keys), created_at, last_used_at
@@ -170,7 +174,9 @@ class Store:
         ).fetchone()
         return None if row is None else self.secret(row[0])
 
-    def create(self, environment: str, name: str, values: Mapping[str, str], *, overwrite: bool = False) -> SecretRecord:
+    def create(
+        self, environment: str, name: str, values: Mapping[str, str], *, overwrite: bool = False
+    ) -> SecretRecord:
         """Store a new secret; with `overwrite`, in place of one of the same name, under its id."""
         with self._transaction():
             existing = self.find(environment, name)
@@ -188,7 +194,9 @@ class Store:
             self._put(secret_id, values)
         return self.secret(secret_id)
 
-    def update(self, secret_id: str, values: Mapping[str, str], removed: Iterable[str] = ()) -> None:
+    def update(
+        self, secret_id: str, values: Mapping[str, str], removed: Iterable[str] = ()
+    ) -> None:
         """Add or replace keys, and remove others, in one step."""
         with self._transaction():
             self.secret(secret_id)
@@ -227,8 +235,11 @@ class Store:
 
     def _next_creation_time(self) -> float:
         """Return now, or just after the newest secret: the time is the cursor of a listing, so
-        two secrets of one instant would hide each other at the border of a page."""
-        newest: float = self._db.execute("SELECT COALESCE(MAX(created_at), 0) FROM secrets").fetchone()[0]
+        two secrets of one instant would hide each other at the border of a page.
+        """
+        newest: float = self._db.execute(
+            "SELECT COALESCE(MAX(created_at), 0) FROM secrets"
+        ).fetchone()[0]
         return max(self._now(), newest + 1e-6)
 
 

@@ -33,7 +33,9 @@ class Vault:
 
     def encrypt(self, value: str, context: str) -> bytes:
         nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, value.encode("utf-8", "surrogatepass"), context.encode())
+        return nonce + self._cipher.encrypt(
+            nonce, value.encode("utf-8", "surrogatepass"), context.encode()
+        )
 
     def decrypt(self, sealed: bytes, context: str) -> str:
         nonce, ciphertext = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
@@ -42,7 +44,7 @@ class Vault:
         except InvalidTag:
             raise StoreLocked(
                 "The local workspace's store was encrypted with another key than the one found.",
-                "Unlock the system keyring that holds it, or move the store away to begin a new one.",
+                "Unlock the keyring that holds it, or move the store away to begin a new one.",
             ) from None
         return plain.decode("utf-8", "surrogatepass")
 
@@ -63,7 +65,7 @@ def open_vault(paths: WorkspacePaths) -> Vault:
         if paths.store.exists():
             # Its key is in a keyring that cannot be reached now; a new one would lock it for good.
             raise StoreLocked(
-                f"The key of the store in {paths.home} is in a system keyring that cannot be reached.",
+                f"The key of the store in {paths.home} is in a keyring that cannot be reached.",
                 "Unlock the keyring, or move the folder away to begin a new store.",
             )
         text = base64.b64encode(AESGCM.generate_key(bit_length=256)).decode()

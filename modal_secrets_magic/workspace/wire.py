@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 SERVICE = api_pb2.DESCRIPTOR.services_by_name["ModalClient"]
 
+
 @dataclass(frozen=True)
 class Caller:
     """Who calls: a client with its interpreter, or a container on its own socket."""
@@ -70,7 +71,7 @@ class ProtocolServer:
         self._token = token
         self._container = container
 
-    def __mapping__(self) -> dict[str, Handler]:  # noqa: PLW3201 - grpclib's name
+    def __mapping__(self) -> dict[str, Handler]:
         return {
             f"/{SERVICE.full_name}/{method.name}": Handler(
                 self._answer(method.name),
@@ -87,7 +88,7 @@ class ProtocolServer:
             return _unimplemented(name)
 
         async def answer(stream: Stream[Any, Any]) -> None:
-            caller = self._caller(stream.metadata)
+            caller = self._caller(stream.metadata or {})
             request = await stream.recv_message()
             self._engine.touch()
             try:
@@ -95,7 +96,9 @@ class ProtocolServer:
                     async for reply in cast("StreamHandler", rpc)(self._engine, request, caller):
                         await stream.send_message(reply)
                 else:
-                    await stream.send_message(await cast("UnaryHandler", rpc)(self._engine, request, caller))
+                    await stream.send_message(
+                        await cast("UnaryHandler", rpc)(self._engine, request, caller)
+                    )
             except GRPCError:
                 raise
             except Exception as error:
@@ -105,7 +108,7 @@ class ProtocolServer:
                 )
                 raise GRPCError(
                     Status.FAILED_PRECONDITION,
-                    f"The local workspace failed in {name}: {type(error).__name__}. Its log says more.",
+                    f"The local workspace failed in {name}: {type(error).__name__}. See its log.",
                 ) from None
 
         return answer
@@ -126,6 +129,10 @@ def not_found(what: str) -> GRPCError:
 
 def invalid(what: str) -> GRPCError:
     return GRPCError(Status.INVALID_ARGUMENT, what)
+
+
+def already_exists(what: str) -> GRPCError:
+    return GRPCError(Status.ALREADY_EXISTS, what)
 
 
 def precondition(what: str) -> GRPCError:

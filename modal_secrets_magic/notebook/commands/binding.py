@@ -31,10 +31,17 @@ def _unbind_arguments(parser: CommandParser) -> None:
 
 def _cell_arguments(parser: CommandParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="secrets, later ones winning")
-    parser.add_argument("--require", nargs="+", default=[], metavar="KEY", help="keys one of them must have")
-    parser.add_argument("--image", default="", metavar="VARIABLE", help="a variable that holds a modal.Image")
     parser.add_argument(
-        "--app", default="", metavar="APP", help="a variable that holds a modal.App, or a name for the app"
+        "--require", nargs="+", default=[], metavar="KEY", help="keys one of them must have"
+    )
+    parser.add_argument(
+        "--image", default="", metavar="VARIABLE", help="a variable that holds a modal.Image"
+    )
+    parser.add_argument(
+        "--app",
+        default="",
+        metavar="APP",
+        help="a variable that holds a modal.App, or a name for the app",
     )
     add_environment(parser)
 
@@ -45,7 +52,7 @@ def use_command(magics: Any, arguments: Namespace) -> None:
     if not arguments.names and not arguments.clear:
         raise UsageError("%modal_secret use: name at least one secret, or --clear")
     used = magics.session.use(arguments.names, arguments.env)
-    print(f"Later cells use {', '.join(used)}" if used else "Later cells use no secrets of their own accord")  # noqa: T201
+    print(f"Later cells use {', '.join(used) or 'no secrets but their own'}")  # noqa: T201
 
 
 @command("bind", _bind_arguments)
@@ -70,7 +77,11 @@ def cell_command(magics: Any, arguments: Namespace) -> None:
     session = magics.session
     session.begin_cell(
         CellOptions(
-            tuple(arguments.names), tuple(arguments.require), arguments.image, arguments.app, arguments.env
+            tuple(arguments.names),
+            tuple(arguments.require),
+            arguments.image,
+            arguments.app,
+            arguments.env,
         )
     )
 

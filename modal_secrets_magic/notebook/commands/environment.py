@@ -13,12 +13,14 @@ from .parsing import CommandParser, command
 
 
 def _arguments(parser: CommandParser) -> None:
-    parser.add_argument("function", nargs="?", default="", help="a bound function; default: what `use` injects")
+    parser.add_argument(
+        "function", nargs="?", default="", help="a bound function; default: what `use` injects"
+    )
     parser.add_argument(
         "--reveal",
         type=int,
         metavar="N",
-        help=f"show at most the first {MAX_REVEAL} characters, and never more than a quarter of a value",
+        help=f"show the first characters, at most {MAX_REVEAL} and a quarter of the value",
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from argparse import SUPPRESS, Action, Namespace
+from argparse import SUPPRESS, Action, HelpFormatter, Namespace
 from collections.abc import Callable
-from typing import Any
+from shlex import split
+from typing import Any, NoReturn
 
 from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser
-from IPython.utils.process import arg_split
 
 
 class _Help(Exception):
@@ -25,26 +25,44 @@ class CommandParser(MagicArgumentParser):
     """Raises `UsageError` with the usage line where argparse would end the process."""
 
     def __init__(self, prog: str, description: str) -> None:
-        super().__init__(prog=f"%modal_secret {prog}" if prog else "%%modal_secret", description=description)
-        self.add_argument("-h", "--help", action=_HelpAction, nargs=0, default=SUPPRESS, help="show this help")
+        super().__init__(  # type: ignore[no-untyped-call]
+            prog=f"%modal_secret {prog}" if prog else "%%modal_secret",
+            description=description,
+            formatter_class=HelpFormatter,  # IPython's own writes reStructuredText
+        )
+        self.add_argument(
+            "-h", "--help", action=_HelpAction, nargs=0, default=SUPPRESS, help="show this help"
+        )
 
-    def error(self, message: str) -> None:
+    def error(self, message: str) -> NoReturn:
         raise UsageError(f"{self.prog}: {message}. {' '.join(self.format_usage().split())}")
 
 
 def add_environment(parser: CommandParser) -> None:
     parser.add_argument(
-        "-e", "--env", default="", metavar="ENV", help="the Modal environment; default: the workspace's"
+        "-e",
+        "--env",
+        default="",
+        metavar="ENV",
+        help="the Modal environment; default: the workspace's",
     )
 
 
 def parse(parser: CommandParser, line: str) -> Namespace | None:
     """Return the parsed arguments, or None when only help was wanted."""
     try:
-        parsed: Namespace = parser.parse_args(arg_split(line))
+        parsed: Namespace = parser.parse_args(_split(line))
     except _Help:
         return None
     return parsed
+
+
+def _split(line: str) -> list[str]:
+    """Split as a shell does, which lets a path with spaces stand between quotes."""
+    try:
+        return split(line)
+    except ValueError as error:
+        raise UsageError(f"%modal_secret: {error}") from None
 
 
 Run = Callable[[Any, Namespace], Any]

@@ -12,7 +12,9 @@ from .parsing import CommandParser, add_environment, command
 
 
 def _list_arguments(parser: CommandParser) -> None:
-    parser.add_argument("pattern", nargs="?", default="", help="part of a name or key, or a wildcard pattern")
+    parser.add_argument(
+        "pattern", nargs="?", default="", help="part of a name or key, or a wildcard pattern"
+    )
     add_environment(parser)
 
 
@@ -22,7 +24,11 @@ def _value_arguments(parser: CommandParser) -> None:
     parser.add_argument("--from-dotenv", metavar="PATH", help="take the keys of a .env file")
     parser.add_argument("--from-json", metavar="PATH", help="take the keys of a JSON object")
     parser.add_argument(
-        "--from-env", nargs="+", default=[], metavar="KEY", help="take variables of the kernel's environment"
+        "--from-env",
+        nargs="+",
+        default=[],
+        metavar="KEY",
+        help="take variables of the kernel's environment",
     )
     add_environment(parser)
 
@@ -47,7 +53,7 @@ def _delete_arguments(parser: CommandParser) -> None:
 @command("list", _list_arguments)
 def list_command(magics: Any, arguments: Namespace) -> Any:
     """Show the secrets: names, keys, age and last use; never values."""
-    return display.secret_list(magics.session.list(arguments.pattern, arguments.env))
+    return display.secret_list(magics.session.secrets(arguments.pattern, arguments.env))
 
 
 @command("create", _create_arguments)
@@ -60,7 +66,9 @@ def create_command(magics: Any, arguments: Namespace) -> None:
             f"Name its keys: %modal_secret create {arguments.name} KEY",
         )
     session = magics.session
-    created = session.catalog.create(arguments.name, found, arguments.env, force=arguments.force, where=where)
+    created = session.catalog.create(
+        arguments.name, found, arguments.env, force=arguments.force, where=where
+    )
     _say(session, f"Created {created.name!r} with {', '.join(created.keys)}")
 
 
@@ -72,9 +80,12 @@ def update_command(magics: Any, arguments: Namespace) -> None:
     found, where = _gather(arguments, "update")
     if not found and not arguments.remove:
         raise EmptySecret(
-            "Nothing to update.", f"Name the keys: %modal_secret update {arguments.name} KEY, or --remove KEY"
+            "Nothing to update.",
+            f"Name the keys: %modal_secret update {arguments.name} KEY, or --remove KEY",
         )
-    updated = session.catalog.update(arguments.name, found, arguments.remove, arguments.env, where=where)
+    updated = session.catalog.update(
+        arguments.name, found, arguments.remove, arguments.env, where=where
+    )
     _say(session, f"Updated {updated.name!r}, which now has {', '.join(updated.keys)}")
 
 
@@ -82,14 +93,16 @@ def update_command(magics: Any, arguments: Namespace) -> None:
 def delete_command(magics: Any, arguments: Namespace) -> None:
     """Delete a secret. Functions that run keep what they got."""
     session = magics.session
-    if not arguments.allow_missing or not arguments.yes:
-        session.list(environment=arguments.env)
     if not arguments.allow_missing:
         session.catalog.get(arguments.name, arguments.env)
-    if not arguments.yes and not prompts.confirm(f"Delete the secret {arguments.name!r} for good?", "--yes"):
+    if not arguments.yes and not prompts.confirm(
+        f"Delete the secret {arguments.name!r} for good?", "--yes"
+    ):
         _say(session, f"Kept {arguments.name!r}")
         return
-    deleted = session.catalog.delete(arguments.name, arguments.env, allow_missing=arguments.allow_missing)
+    deleted = session.catalog.delete(
+        arguments.name, arguments.env, allow_missing=arguments.allow_missing
+    )
     _say(session, f"Deleted {arguments.name!r}" if deleted else f"There was no {arguments.name!r}")
 
 

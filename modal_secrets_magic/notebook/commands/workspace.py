@@ -5,19 +5,22 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from IPython.display import display as show
+from IPython import display as ipython_display
 
 from .. import display
 from .parsing import CommandParser, command
 
 
-def _no_arguments(parser: CommandParser) -> None:  # noqa: ARG001 - there are none
+def _no_arguments(parser: CommandParser) -> None:
     pass
 
 
 def _workspace_arguments(parser: CommandParser) -> None:
     parser.add_argument(
-        "workspace", nargs="?", default="", help="local, modal, or the name of a Modal profile; default: say which"
+        "workspace",
+        nargs="?",
+        default="",
+        help="local, modal, or the name of a Modal profile; default: say which",
     )
 
 
@@ -31,7 +34,9 @@ def status_command(magics: Any, arguments: Namespace) -> Any:  # noqa: ARG001
 def workspace_command(magics: Any, arguments: Namespace) -> Any:
     """Show which workspace is used, or use another one."""
     session = magics.session
-    return display.status(session.use_workspace(arguments.workspace) if arguments.workspace else session.status())
+    return display.status(
+        session.use_workspace(arguments.workspace) if arguments.workspace else session.status()
+    )
 
 
 @command("stop", _no_arguments)
@@ -41,10 +46,14 @@ def stop_command(magics: Any, arguments: Namespace) -> None:  # noqa: ARG001
     print(f"Stopped {', '.join(stopped)}" if stopped else "Nothing was running")  # noqa: T201
 
 
+def _show(table: display.Table) -> None:
+    ipython_display.display(table)  # type: ignore[no-untyped-call]
+
+
 def overview_command(magics: Any, line: str) -> None:  # noqa: ARG001
     """Show the status and the secrets."""
-    show(display.status(magics.session.status()))
-    show(display.secret_list(magics.session.list()))
+    _show(display.status(magics.session.status()))
+    _show(display.secret_list(magics.session.secrets()))
 
 
 def help_command(magics: Any, line: str) -> None:  # noqa: ARG001

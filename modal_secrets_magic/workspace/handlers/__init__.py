@@ -14,5 +14,7 @@ from ..wire import StreamHandler, UnaryHandler, rpcs_of
 
 def all_rpcs() -> dict[str, UnaryHandler | StreamHandler]:
     """Return every RPC the workspace answers, by name."""
-    modules = [import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
+    modules = [
+        import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)
+    ]
     return rpcs_of(modules)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import AsyncIterator
 
@@ -18,7 +19,9 @@ async def AppCreate(
 ) -> api_pb2.AppCreateResponse:
     if request.app_state == api_pb2.APP_STATE_INITIALIZING:
         raise _no_deployments()
-    app = engine.create_app(request.description, request.environment_name, caller.interpreter, request.app_state)
+    app = engine.create_app(
+        request.description, request.environment_name, caller.interpreter, request.app_state
+    )
     return api_pb2.AppCreateResponse(
         app_id=app.id,
         app_page_url="the local workspace",
@@ -43,7 +46,9 @@ async def AppPublish(
     return api_pb2.AppPublishResponse(url="the local workspace")
 
 
-async def AppHeartbeat(engine: Engine, request: api_pb2.AppHeartbeatRequest, caller: Caller) -> Empty:
+async def AppHeartbeat(
+    engine: Engine, request: api_pb2.AppHeartbeatRequest, caller: Caller
+) -> Empty:
     engine.app(request.app_id).last_seen = time.monotonic()
     return Empty()
 
@@ -54,11 +59,13 @@ async def AppGetLayout(
     return api_pb2.AppGetLayoutResponse(app_layout=engine.app(request.app_id).layout())
 
 
-async def AppList(engine: Engine, request: api_pb2.AppListRequest, caller: Caller) -> api_pb2.AppListResponse:
+async def AppList(
+    engine: Engine, request: api_pb2.AppListRequest, caller: Caller
+) -> api_pb2.AppListResponse:
     environment = engine.environment(request.environment_name).name
     return api_pb2.AppListResponse(
         apps=[
-            api_pb2.AppListItem(
+            api_pb2.AppListResponse.AppListItem(
                 app_id=app.id,
                 description=app.description,
                 state=app.state,  # type: ignore[arg-type]
@@ -89,7 +96,7 @@ async def AppGetLogs(
             if time.monotonic() >= deadline:
                 return
             await app.log.changed.wait_for(
-                lambda: app.log.finished or app.log.has_after(last), deadline - time.monotonic()
+                functools.partial(app.log.has_news, last), deadline - time.monotonic()
             )
     except asyncio.CancelledError:
         # The stream was cut by the other side, which a client that ends its app does not do.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import AsyncIterator, Iterable
+from functools import partial
 
 from google.protobuf.empty_pb2 import Empty
 from modal_proto import api_pb2
@@ -93,7 +94,7 @@ async def FunctionCallGetDataOut(
     call = engine.call(request.function_call_id)
     index = request.last_index + 1
     # Left open past the last item: the client closes it, and would reconnect if we did.
-    while await call.changed.wait_for(lambda: index in call.data_out, _STREAM_SECONDS):
+    while await call.changed.wait_for(partial(call.data_out.__contains__, index), _STREAM_SECONDS):
         yield call.data_out[index]
         index += 1
 
@@ -101,7 +102,9 @@ async def FunctionCallGetDataOut(
 async def FunctionCallCancel(
     engine: Engine, request: api_pb2.FunctionCallCancelRequest, caller: Caller
 ) -> Empty:
-    engine.cancel(engine.call(request.function_call_id), terminate_containers=request.terminate_containers)
+    engine.cancel(
+        engine.call(request.function_call_id), terminate_containers=request.terminate_containers
+    )
     return Empty()
 
 
@@ -112,7 +115,9 @@ async def FunctionCallFromId(
     return api_pb2.FunctionCallFromIdResponse(
         function_call_id=call.id,
         num_inputs=len(call.inputs),
-        metadata=api_pb2.FunctionCallHandleMetadata(app_id=call.function.app.id, function_id=call.function.id),
+        metadata=api_pb2.FunctionCallHandleMetadata(
+            app_id=call.function.app.id, function_id=call.function.id
+        ),
     )
 
 
@@ -121,7 +126,9 @@ def _put(
 ) -> list[api_pb2.FunctionPutInputsResponseItem]:
     added = [engine.add_input(call, item.idx, item.input) for item in items]
     return [
-        api_pb2.FunctionPutInputsResponseItem(idx=each.idx, input_id=each.id, input_jwt=_input_jwt(each))
+        api_pb2.FunctionPutInputsResponseItem(
+            idx=each.idx, input_id=each.id, input_jwt=_input_jwt(each)
+        )
         for each in added
     ]
 
@@ -134,7 +141,9 @@ def _input_jwt(each: Input) -> str:
 def _jwt(payload: dict[str, object]) -> str:
     """Return an unsigned JSON Web Token (RFC 7519, section 6): the connection is the proof."""
     parts = (json.dumps({"alg": "none", "typ": "JWT"}), json.dumps(payload))
-    return ".".join([*(base64.urlsafe_b64encode(part.encode()).rstrip(b"=").decode() for part in parts), ""])
+    return ".".join(
+        [*(base64.urlsafe_b64encode(part.encode()).rstrip(b"=").decode() for part in parts), ""]
+    )
 
 
 def _payload(token: str) -> dict[str, str]:

@@ -26,7 +26,7 @@ async def ContainerHeartbeat(
     container = _container(caller)
     try:
         first = await asyncio.wait_for(container.cancelled.get(), _HEARTBEAT_SECONDS)
-    except asyncio.TimeoutError:  # noqa: UP041 - not the builtin before 3.11
+    except asyncio.TimeoutError:
         return api_pb2.ContainerHeartbeatResponse()
     input_ids = [first]
     while not container.cancelled.empty():
@@ -44,7 +44,9 @@ async def FunctionGetInputs(
     count = max(request.batch_max_size, 1)
     taken = await function.pool.take(container, count, request.batch_linger_ms / 1000)
     if not taken and container.stopping:
-        return api_pb2.FunctionGetInputsResponse(inputs=[api_pb2.FunctionGetInputsItem(kill_switch=True)])
+        return api_pb2.FunctionGetInputsResponse(
+            inputs=[api_pb2.FunctionGetInputsItem(kill_switch=True)]
+        )
     for each in taken:
         engine.assigned(each)
     return api_pb2.FunctionGetInputsResponse(

@@ -9,7 +9,7 @@ from ...errors import InvalidName
 from ...names import check_name
 from ..engine import IMAGE_BUILDER_VERSION, Engine
 from ..store import MAIN_ENVIRONMENT, AlreadyThere, Environment, NotThere
-from ..wire import Caller, GRPCError, Status, invalid, precondition
+from ..wire import Caller, already_exists, invalid, precondition
 
 
 def _settings() -> api_pb2.EnvironmentSettings:
@@ -23,7 +23,7 @@ def _create(engine: Engine, name: str) -> Environment:
     except InvalidName as error:
         raise invalid(str(error)) from None
     except AlreadyThere:
-        raise GRPCError(Status.ALREADY_EXISTS, f"Environment '{name}' exists already.") from None
+        raise already_exists(f"Environment '{name}' exists already.") from None
 
 
 async def EnvironmentGetOrCreate(
@@ -52,7 +52,9 @@ async def EnvironmentCreate(
     return Empty()
 
 
-async def EnvironmentList(engine: Engine, request: Empty, caller: Caller) -> api_pb2.EnvironmentListResponse:
+async def EnvironmentList(
+    engine: Engine, request: Empty, caller: Caller
+) -> api_pb2.EnvironmentListResponse:
     return api_pb2.EnvironmentListResponse(
         items=[
             api_pb2.EnvironmentListItem(
@@ -81,9 +83,11 @@ async def EnvironmentUpdate(
         except NotThere:
             raise engine.environment_not_found(name) from None
         except AlreadyThere:
-            raise GRPCError(Status.ALREADY_EXISTS, f"Environment '{request.name.value}' exists already.") from None
+            raise already_exists(f"Environment '{request.name.value}' exists already.") from None
     found = engine.environment(name)
-    return api_pb2.EnvironmentListItem(name=found.name, environment_id=found.id, created_at=found.created_at)
+    return api_pb2.EnvironmentListItem(
+        name=found.name, environment_id=found.id, created_at=found.created_at
+    )
 
 
 async def EnvironmentDelete(

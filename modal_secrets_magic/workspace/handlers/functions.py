@@ -39,17 +39,10 @@ async def FunctionCreate(
     if function is None:
         function = engine.add_function(engine.app(request.app_id), definition)
     function.definition = definition
-    # The client reads what it shows of a function from the first ranked one (1.6.4).
-    data = api_pb2.FunctionData(
-        module_name=definition.module_name,
-        function_name=definition.function_name,
-        function_type=definition.function_type,
-        ranked_functions=[api_pb2.FunctionData.RankedFunction(rank=0, function=definition)],
-    )
     return api_pb2.FunctionCreateResponse(
         function_id=function.id,
         function=definition,
-        function_data=data,
+        function_data=function_data(definition),
         handle_metadata=function.handle_metadata(),
     )
 
@@ -63,7 +56,10 @@ async def FunctionBindParams(
     if request.HasField("function_options"):
         _apply(definition, request.function_options)
     variant = engine.add_function(
-        base.app, definition, definition_id=base.definition_id, serialized_params=request.serialized_params
+        base.app,
+        definition,
+        definition_id=base.definition_id,
+        serialized_params=request.serialized_params,
     )
     return api_pb2.FunctionBindParamsResponse(
         bound_function_id=variant.id, handle_metadata=variant.handle_metadata()
@@ -84,7 +80,9 @@ async def FunctionGetById(
     engine: Engine, request: api_pb2.FunctionGetByIdRequest, caller: Caller
 ) -> api_pb2.FunctionGetByIdResponse:
     function = engine.function(request.function_id)
-    return api_pb2.FunctionGetByIdResponse(function_id=function.id, handle_metadata=function.handle_metadata())
+    return api_pb2.FunctionGetByIdResponse(
+        function=function_data(function.definition), handle_metadata=function.handle_metadata()
+    )
 
 
 async def FunctionGetCurrentStats(
@@ -98,17 +96,29 @@ async def FunctionGetCurrentStats(
     )
 
 
+def function_data(definition: api_pb2.Function) -> api_pb2.FunctionData:
+    """Return what the client shows of a function, which it reads off the first ranked one."""
+    return api_pb2.FunctionData(
+        module_name=definition.module_name,
+        function_name=definition.function_name,
+        function_type=definition.function_type,
+        ranked_functions=[api_pb2.FunctionData.RankedFunction(rank=0, function=definition)],
+    )
+
+
 def _existing(engine: Engine, function_id: str) -> Function | None:
     return engine.functions.get(function_id) if function_id else None
 
 
 def _definition(request: api_pb2.FunctionCreateRequest) -> api_pb2.Function:
+    definition: api_pb2.Function = request.function
     if request.HasField("function"):
-        return request.function
+        return definition
     if not request.function_data.ranked_functions:
         raise invalid("The function has no definition")
     # Alternatives differ by GPU; none is here, so the first one stands for all.
-    return request.function_data.ranked_functions[0].function
+    definition = request.function_data.ranked_functions[0].function
+    return definition  # noqa: RET504 - typed by its name
 
 
 def _apply(definition: api_pb2.Function, options: api_pb2.FunctionOptions) -> None:

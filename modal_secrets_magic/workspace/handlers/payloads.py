@@ -21,7 +21,9 @@ async def BlobCreate(
     )
 
 
-async def BlobGet(engine: Engine, request: api_pb2.BlobGetRequest, caller: Caller) -> api_pb2.BlobGetResponse:
+async def BlobGet(
+    engine: Engine, request: api_pb2.BlobGetRequest, caller: Caller
+) -> api_pb2.BlobGetResponse:
     if engine.blobs.path(request.blob_id) is None:
         raise not_found("The payload is not kept any more")
     return api_pb2.BlobGetResponse(download_url=engine.blobs.url(request.blob_id))
@@ -31,7 +33,9 @@ async def MountBatchedCheckExistence(
     engine: Engine, request: api_pb2.MountBatchedCheckExistenceRequest, caller: Caller
 ) -> api_pb2.MountBatchedCheckExistenceResponse:
     return api_pb2.MountBatchedCheckExistenceResponse(
-        missing_sha256_hex_hashes=[each for each in request.sha256_hex_hashes if not engine.files.has(each)]
+        missing_sha256_hex_hashes=[
+            each for each in request.sha256_hex_hashes if not engine.files.has(each)
+        ]
     )
 
 
@@ -53,7 +57,9 @@ async def MountGetOrCreate(
 ) -> api_pb2.MountGetOrCreateResponse:
     # A mount asked for by name is Modal's own client, which the interpreter has already.
     files = {file.filename: file.sha256_hex for file in request.files}
-    digest = hashlib.sha256("\n".join(f"{name} {sha}" for name, sha in sorted(files.items())).encode())
+    digest = hashlib.sha256(
+        "\n".join(f"{name} {sha}" for name, sha in sorted(files.items())).encode()
+    )
     return api_pb2.MountGetOrCreateResponse(
         mount_id=engine.files.create_mount(files),
         handle_metadata=api_pb2.MountHandleMetadata(content_checksum_sha256_hex=digest.hexdigest()),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from google.protobuf.empty_pb2 import Empty
 from modal_proto import api_pb2
@@ -11,7 +12,7 @@ from ...errors import ModalSecretsError
 from ...names import check_key, check_name, check_value, check_values
 from ..engine import Engine
 from ..store import AlreadyThere, NotThere, SecretRecord
-from ..wire import Caller, GRPCError, Status, invalid, not_found, precondition
+from ..wire import Caller, already_exists, invalid, not_found, precondition
 
 _MAX_PAGE = 100
 
@@ -20,8 +21,11 @@ async def SecretGetOrCreate(
     engine: Engine, request: api_pb2.SecretGetOrCreateRequest, caller: Caller
 ) -> api_pb2.SecretGetOrCreateResponse:
     how = request.object_creation_type
-    if how in (api_pb2.OBJECT_CREATION_TYPE_EPHEMERAL, api_pb2.OBJECT_CREATION_TYPE_ANONYMOUS_OWNED_BY_APP):
-        _check(lambda: [_check_pair(key, value) for key, value in request.env_dict.items()])
+    if how in (
+        api_pb2.OBJECT_CREATION_TYPE_EPHEMERAL,
+        api_pb2.OBJECT_CREATION_TYPE_ANONYMOUS_OWNED_BY_APP,
+    ):
+        _check_pairs(request.env_dict)
         record = engine.transient.create(dict(request.env_dict), app_id=request.app_id)
     elif how == api_pb2.OBJECT_CREATION_TYPE_UNSPECIFIED:
         record = _find(engine, request)
@@ -62,11 +66,13 @@ async def SecretGetInfo(
     return api_pb2.SecretGetInfoResponse(metadata=_metadata(engine.secret(request.secret_id)))
 
 
-async def SecretUpdate(engine: Engine, request: api_pb2.SecretUpdateRequest, caller: Caller) -> Empty:
+async def SecretUpdate(
+    engine: Engine, request: api_pb2.SecretUpdateRequest, caller: Caller
+) -> Empty:
     record = engine.secret(request.secret_id)
     added = {update.key: update.value for update in request.updates if update.HasField("value")}
     removed = [update.key for update in request.updates if not update.HasField("value")]
-    _check(lambda: [_check_pair(key, value) for key, value in added.items()])
+    _check_pairs(added)
     unknown = set(removed) - set(record.keys)
     if unknown:
         raise not_found(f"Secret '{record.name}' has no key {', '.join(sorted(unknown))}")
@@ -79,7 +85,9 @@ async def SecretUpdate(engine: Engine, request: api_pb2.SecretUpdateRequest, cal
     return Empty()
 
 
-async def SecretDelete(engine: Engine, request: api_pb2.SecretDeleteRequest, caller: Caller) -> Empty:
+async def SecretDelete(
+    engine: Engine, request: api_pb2.SecretDeleteRequest, caller: Caller
+) -> Empty:
     try:
         engine.store.delete(request.secret_id)
     except NotThere:
@@ -92,8 +100,8 @@ def _find(engine: Engine, request: api_pb2.SecretGetOrCreateRequest) -> SecretRe
     record = engine.store.find(environment, request.deployment_name)
     if record is None:
         raise not_found(
-            f"Secret '{request.deployment_name}' not found in environment '{environment}' of the local "
-            f"workspace. You can create it there: %modal_secret create {request.deployment_name} KEY"
+            f"Secret '{request.deployment_name}' not found in environment '{environment}' of the "
+            f"local workspace. To create it: %modal_secret create {request.deployment_name} KEY"
         )
     return record
 
@@ -105,14 +113,17 @@ def _create(engine: Engine, request: api_pb2.SecretGetOrCreateRequest) -> Secret
         existing = engine.store.find(environment, name)
         if existing is not None:
             return existing
-    _check(lambda: check_name(name))
-    _check(lambda: check_values(values, name))
-    overwrite = request.object_creation_type == api_pb2.OBJECT_CREATION_TYPE_CREATE_OVERWRITE_IF_EXISTS
+    with _as_invalid():
+        check_name(name)
+        check_values(values, name)
+    overwrite = (
+        request.object_creation_type == api_pb2.OBJECT_CREATION_TYPE_CREATE_OVERWRITE_IF_EXISTS
+    )
     try:
         return engine.store.create(environment, name, values, overwrite=overwrite)
     except AlreadyThere:
-        raise GRPCError(
-            Status.ALREADY_EXISTS, f"Secret '{name}' exists already in environment '{environment}'"
+        raise already_exists(
+            f"Secret '{name}' exists already in environment '{environment}'"
         ) from None
 
 
@@ -123,14 +134,17 @@ def _require(record: SecretRecord, required: Iterable[str]) -> None:
         raise precondition(f"Secret is missing key(s): {', '.join(missing)}")
 
 
-def _check_pair(key: str, value: str) -> None:
-    check_key(key)
-    check_value(key, value)
+def _check_pairs(values: Mapping[str, str]) -> None:
+    with _as_invalid():
+        for key, value in values.items():
+            check_key(key)
+            check_value(key, value)
 
 
-def _check(rule: Callable[[], object]) -> None:
+@contextmanager
+def _as_invalid() -> Iterator[None]:
     try:
-        rule()
+        yield
     except ModalSecretsError as error:
         raise invalid(str(error)) from None
 

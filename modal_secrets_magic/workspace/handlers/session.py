@@ -11,19 +11,25 @@ from ..wire import Caller
 WORKSPACE_NAME = "local"
 
 
-async def ClientHello(engine: Engine, request: Empty, caller: Caller) -> api_pb2.ClientHelloResponse:
+async def ClientHello(
+    engine: Engine, request: Empty, caller: Caller
+) -> api_pb2.ClientHelloResponse:
     return api_pb2.ClientHelloResponse(image_builder_version=IMAGE_BUILDER_VERSION)
 
 
 async def WorkspaceNameLookup(
     engine: Engine, request: Empty, caller: Caller
 ) -> api_pb2.WorkspaceNameLookupResponse:
-    return api_pb2.WorkspaceNameLookupResponse(workspace_name=WORKSPACE_NAME, username=WORKSPACE_NAME)
+    return api_pb2.WorkspaceNameLookupResponse(
+        workspace_name=WORKSPACE_NAME, username=WORKSPACE_NAME
+    )
 
 
 async def TokenInfoGet(
     engine: Engine, request: api_pb2.TokenInfoGetRequest, caller: Caller
 ) -> api_pb2.TokenInfoGetResponse:
     return api_pb2.TokenInfoGetResponse(
-        token_id="local", workspace_id="ws-local", workspace_name=WORKSPACE_NAME  # noqa: S106
+        token_id="local",  # noqa: S106 - the public half
+        workspace_id="ws-local",
+        workspace_name=WORKSPACE_NAME,
     )
