@@ -81,7 +81,8 @@ def client_from_env() -> Any:
 
 def client_of_profile(profile: str) -> Any:
     """Return a client for a profile of the configuration file (`config.get(profile=)`,
-    `_user_config`)."""
+    `_user_config`).
+    """
     from modal.config import _user_config, config
 
     if profile not in _user_config:
