@@ -68,9 +68,8 @@ def lab(notebook: Path | None, home: Path | None, no_browser: bool) -> None:
         environment[WORKSPACE_VARIABLE] = LOCAL
     arguments = [str(notebook)] if notebook else []
     options = ["--no-browser"] if no_browser else []
-    os.execve(
-        sys.executable, [sys.executable, "-m", "jupyterlab", *options, *arguments], environment
-    )
+    command = [sys.executable, "-m", "jupyterlab", *options, *arguments]
+    os.execve(sys.executable, command, environment)  # noqa: S606
 
 
 @main.group()

@@ -87,12 +87,16 @@ def _throwaway_workspace(home: Path) -> Iterator[None]:
 
 def _execute(notebook: Any, folder: Path, console: Console) -> None:
     resources = {"metadata": {"path": str(folder)}}
-    client = NotebookClient(notebook, timeout=_CELL_TIMEOUT, resources=resources)
+    client = NotebookClient(
+        notebook,
+        timeout=_CELL_TIMEOUT,
+        resources=resources,
+        extra_arguments=["--log-level=ERROR"],  # the kernel's own remarks belong in no demo
+    )
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("Executing the quickstart", total=len(notebook.cells))
-        # The kernel's own remarks belong in no demo.
-        with client.setup_kernel(extra_arguments=["--log-level=ERROR"]):
+        with client.setup_kernel():
             for index, cell in enumerate(notebook.cells):
                 try:
                     client.execute_cell(cell, index)

@@ -302,7 +302,7 @@ class Engine:
             function_def=definition,
             serialized_params=function.serialized_params,
             environment_name=function.app.environment,
-            app_layout=function.app.layout(),
+            app_layout=function.app.layout(definition.object_dependencies),
         )
         files = {}
         for mount_id in definition.mount_ids:

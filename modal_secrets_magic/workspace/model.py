@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -36,15 +37,17 @@ class App:
     created_at: float = field(default_factory=time.time)
     stopping: bool = False
 
-    def layout(self) -> api_pb2.AppLayout:
-        """Return what a container needs to know of the app's other objects."""
+    def layout(self, dependencies: Iterable[api_pb2.ObjectDependency] = ()) -> api_pb2.AppLayout:
+        """Return what a container needs to know of the app's objects and its function's own."""
         layout = api_pb2.AppLayout(function_ids=self.function_ids, class_ids=self.class_ids)
         for function in self.functions.values():
-            layout.objects.add(
-                object_id=function.id, function_handle_metadata=function.handle_metadata()
-            )
-        for class_id, metadata in self.class_metadata.items():
-            layout.objects.add(object_id=class_id, class_handle_metadata=metadata)
+            metadata = function.handle_metadata()
+            layout.objects.add(object_id=function.id, function_handle_metadata=metadata)
+        for class_id, class_metadata in self.class_metadata.items():
+            layout.objects.add(object_id=class_id, class_handle_metadata=class_metadata)
+        for dependency in dependencies:  # secrets, mounts and images, of which the id is enough
+            if dependency.object_id not in self.functions:
+                layout.objects.add(object_id=dependency.object_id)
         return layout
 
 
