@@ -10,7 +10,7 @@ import contextlib
 import contextvars
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Sequence
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -57,14 +57,22 @@ class BackgroundLoop:
             raise
         return result
 
-    def iterate(self, items: AsyncIterator[T]) -> Iterator[T]:
+    def iterate(self, items: AsyncGenerator[T, None]) -> Iterator[T]:
         """Iterate over an asynchronous iterator, item by item as they are asked for."""
+        step: asyncio.Task[T] | None = None
 
         async def following() -> tuple[bool, Any]:
+            nonlocal step
+            step = asyncio.ensure_future(items.__anext__())
             try:
-                return True, await items.__anext__()
+                return True, await step
             except StopAsyncIteration:
                 return False, None
+
+        async def closing() -> None:
+            if step is not None:  # an interrupted step ends before its iterator can
+                await asyncio.wait([step])
+            await items.aclose()
 
         try:
             while True:
@@ -73,9 +81,7 @@ class BackgroundLoop:
                     return
                 yield item
         finally:
-            close = getattr(items, "aclose", None)
-            if close is not None:
-                self.run(close())
+            self.run(closing())
 
 
 class AppRun:

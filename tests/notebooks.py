@@ -23,7 +23,9 @@ class CellOutput:
     outputs: list[Any]
 
     def stream(self, name: str) -> str:
-        return "".join(each.text for each in self.outputs if each.output_type == "stream" and each.name == name)
+        return "".join(
+            each.text for each in self.outputs if each.output_type == "stream" and each.name == name
+        )
 
     @property
     def stdout(self) -> str:
@@ -36,12 +38,16 @@ class CellOutput:
     @property
     def text(self) -> str:
         """The text/plain of every display and of the last value."""
-        shown = [each for each in self.outputs if each.output_type in {"execute_result", "display_data"}]
+        shown = [
+            each for each in self.outputs if each.output_type in {"execute_result", "display_data"}
+        ]
         return "\n".join(each.data["text/plain"] for each in shown)
 
     @property
     def html(self) -> str:
-        shown = [each for each in self.outputs if each.output_type in {"execute_result", "display_data"}]
+        shown = [
+            each for each in self.outputs if each.output_type in {"execute_result", "display_data"}
+        ]
         return "\n".join(each.data.get("text/html", "") for each in shown)
 
     @property
@@ -62,10 +68,14 @@ class NotebookRunner:
         self.folder = folder
         self.path = folder / "executed.ipynb"
 
-    def run(self, *cells: str, load: bool = True, errors: bool = False, **options: Any) -> list[CellOutput]:
+    def run(
+        self, *cells: str, load: bool = True, errors: bool = False, **options: Any
+    ) -> list[CellOutput]:
         """Execute cells, after loading the extension; `errors` lets them fail."""
         sources = [*([LOAD] if load else []), *(dedent(cell).strip("\n") for cell in cells)]
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in sources])
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(each) for each in sources]
+        )
         return self.execute(notebook, errors=errors, **options)[1 if load else 0 :]
 
     def execute(self, notebook: Any, *, errors: bool = False, **options: Any) -> list[CellOutput]:

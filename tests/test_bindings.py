@@ -8,7 +8,11 @@ NAMES = st.lists(st.sampled_from("abcd"), max_size=6)
 
 def test_the_later_secret_wins_and_says_whom_it_overrides() -> None:
     keys = injected(
-        [Source("openai", ("KEY", "ORG")), Source("team", ("KEY", "LEVEL")), Source("in code", ("KEY",))]
+        [
+            Source("openai", ("KEY", "ORG")),
+            Source("team", ("KEY", "LEVEL")),
+            Source("in code", ("KEY",)),
+        ]
     )
     assert keys == [
         InjectedKey("KEY", "in code", ("team", "openai")),

@@ -27,10 +27,20 @@ FILES = {
     "no file": (None, {}),
     "default profile": (f"[default]\n{TOKEN}", {}),
     "active profile": (f"[a]\n{TOKEN}\n[work]\n{TOKEN}active = true\n", {}),
-    "active one without token": (f"[a]\n{TOKEN}\n[work]\nactive = true\nserver_url = 'http://127.0.0.1:PORT'\n", {}),
+    "active one without token": (
+        f"[a]\n{TOKEN}\n[work]\nactive = true\nserver_url = 'http://127.0.0.1:PORT'\n",
+        {},
+    ),
     "chosen profile": (f"[a]\nactive = true\n[work]\n{TOKEN}", {"MODAL_PROFILE": "work"}),
     "profile that is not there": (f"[a]\n{TOKEN}", {"MODAL_PROFILE": "work"}),
-    "variables": (None, {"MODAL_TOKEN_ID": "ak-1", "MODAL_TOKEN_SECRET": "as-1", "MODAL_SERVER_URL": "http://127.0.0.1:PORT"}),
+    "variables": (
+        None,
+        {
+            "MODAL_TOKEN_ID": "ak-1",
+            "MODAL_TOKEN_SECRET": "as-1",
+            "MODAL_SERVER_URL": "http://127.0.0.1:PORT",
+        },
+    ),
     "half a token": (None, {"MODAL_TOKEN_ID": "ak-1"}),
 }
 

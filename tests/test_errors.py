@@ -5,7 +5,11 @@ import pytest
 from modal_secrets_magic import errors
 from modal_secrets_magic.errors import ModalSecretsError, nearest
 
-CLASSES = [each for _, each in inspect.getmembers(errors, inspect.isclass) if issubclass(each, ModalSecretsError)]
+CLASSES = [
+    each
+    for _, each in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(each, ModalSecretsError)
+]
 
 
 @pytest.mark.parametrize("kind", CLASSES)

@@ -1,7 +1,14 @@
 import pytest
 
 from modal_secrets_magic.errors import EmptySecret, InvalidName, InvalidValue
-from modal_secrets_magic.names import MAX_KEY_LENGTH, MAX_VALUE_LENGTH, check_key, check_name, check_value, check_values
+from modal_secrets_magic.names import (
+    MAX_KEY_LENGTH,
+    MAX_VALUE_LENGTH,
+    check_key,
+    check_name,
+    check_value,
+    check_values,
+)
 
 
 @pytest.mark.parametrize("name", ["openai", "team-defaults", "a.b_c-1", "x" * 64, "1st"])
@@ -12,7 +19,9 @@ def test_names_modal_accepts(name: str) -> None:
     assert is_valid_object_name(name)
 
 
-@pytest.mark.parametrize("name", ["", "my secret", "x" * 65, "schlüssel", "a/b", "ap-" + "x" * 22, "openai\n"])
+@pytest.mark.parametrize(
+    "name", ["", "my secret", "x" * 65, "schlüssel", "a/b", "ap-" + "x" * 22, "openai\n"]
+)
 def test_names_modal_refuses(name: str) -> None:
     with pytest.raises(InvalidName, match="cannot be the name of a secret"):
         check_name(name)
@@ -23,7 +32,9 @@ def test_keys_modal_accepts(key: str) -> None:
     check_key(key)
 
 
-@pytest.mark.parametrize("key", ["", "1KEY", "MY-KEY", "A B", "K" * (MAX_KEY_LENGTH + 1), "A=B", "É"])
+@pytest.mark.parametrize(
+    "key", ["", "1KEY", "MY-KEY", "A B", "K" * (MAX_KEY_LENGTH + 1), "A=B", "É"]
+)
 def test_keys_modal_refuses(key: str) -> None:
     with pytest.raises(InvalidName, match=r"cannot be a key"):
         check_key(key, "keys.json")

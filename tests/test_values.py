@@ -10,7 +10,13 @@ from modal_secrets_magic.values import from_dotenv, from_env, from_json, refuse_
 def test_dotenv_is_read_as_python_dotenv_does(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("# comment\nexport A=1\nB='two words'\nC=\"line\\nbreak\"\nD=\nE=${A}\n")
-    assert from_dotenv(str(file)) == {"A": "1", "B": "two words", "C": "line\nbreak", "D": "", "E": "${A}"}
+    assert from_dotenv(str(file)) == {
+        "A": "1",
+        "B": "two words",
+        "C": "line\nbreak",
+        "D": "",
+        "E": "${A}",
+    }
 
 
 @pytest.mark.parametrize("content", ["A=1\nB\n", "A=1\n=x\n"])
@@ -21,11 +27,15 @@ def test_a_dotenv_line_without_a_value_is_named(tmp_path: Path, content: str) ->
         from_dotenv(str(file))
 
 
-def test_a_malformed_file_is_named_and_never_quoted(tmp_path: Path, canary: Callable[[], str]) -> None:
+def test_a_malformed_file_is_named_and_never_quoted(
+    tmp_path: Path, canary: Callable[[], str]
+) -> None:
     value = canary()
     file = tmp_path / "keys.json"
     file.write_text(f'{{"KEY": "{value}" "B": 1}}')
-    with pytest.raises(SourceUnreadable, match=r"keys\.json is no JSON: .* at line 1, column") as raised:
+    with pytest.raises(
+        SourceUnreadable, match=r"keys\.json is no JSON: .* at line 1, column"
+    ) as raised:
         from_json(str(file))
     assert value not in str(raised.value)
     assert raised.value.__suppress_context__

@@ -84,8 +84,8 @@ class _Notebook:
 def _register_magics(shell: InteractiveShell, magics: ModalSecrets, undo: ExitStack) -> None:
     """Register the magics; IPython has no way to take them back, so the entries are removed."""
     shell.register_magics(magics)
-    configurables: list[Any] = shell.configurables  # what %config shows
-    configurables.append(magics)
+    # Being made, they have entered themselves in what %config shows.
+    configurables: list[Any] = shell.configurables
     undo.callback(configurables.remove, magics)
     manager = shell.magics_manager
     undo.callback(manager.registry.pop, type(magics).__name__, None)

@@ -44,6 +44,8 @@ STOPPED_APP_KEPT = 30.0
 
 _Result = api_pb2.GenericResult
 
+_CANCELLED = "The call was cancelled."
+
 
 class Engine:
     """State and behaviour of one workspace; the handlers translate the protocol to it."""
@@ -251,6 +253,8 @@ class Engine:
         if each.done:
             return
         each.done = True
+        if result.status == _Result.GENERIC_STATUS_TERMINATED and not result.exception:
+            result.exception = _CANCELLED  # the container says only that it stopped
         container = each.container
         if container is not None:
             container.running.discard(each.id)
@@ -268,9 +272,7 @@ class Engine:
         )
 
     def cancel(self, call: Call, *, terminate_containers: bool) -> None:
-        terminated = _Result(
-            status=_Result.GENERIC_STATUS_TERMINATED, exception="The call was cancelled."
-        )
+        terminated = _Result(status=_Result.GENERIC_STATUS_TERMINATED)
         for each in call.inputs.values():
             if each.done:
                 continue

@@ -7,7 +7,9 @@ from modal_secrets_magic.masking.policy import MASK
 from modal_secrets_magic.remote.probe import describe
 
 
-def test_describes_keys_and_never_a_value(monkeypatch: pytest.MonkeyPatch, canary: Callable[[], str]) -> None:
+def test_describes_keys_and_never_a_value(
+    monkeypatch: pytest.MonkeyPatch, canary: Callable[[], str]
+) -> None:
     value = canary()
     monkeypatch.setenv("LONG", value)
     monkeypatch.setenv("SHORT", "debug")

@@ -1,0 +1,283 @@
+"""Cells as a user writes them, in a real kernel: every way to define and to call."""
+
+import re
+
+import pytest
+
+from ..notebooks import NotebookRunner
+
+pytestmark = pytest.mark.kernel
+
+SECRETS = """
+import os
+os.environ |= {"A_KEY": "value-of-a-key", "B_KEY": "value-of-b-key", "LEVEL": "debug"}
+%modal_secret create a --from-env A_KEY LEVEL
+%modal_secret create b --from-env B_KEY LEVEL
+"""
+
+
+def test_every_way_to_define_and_call(notebook: NotebookRunner) -> None:
+    _, defined, later, asynchronous, iterated, spawned, service, kept = notebook.run(
+        SECRETS,
+        """
+        %%modal_secret a b
+        import modal
+
+        def sync(x):
+            "Doubles."
+            import os
+            print("got", x)
+            return 2 * x, os.environ["A_KEY"], os.environ["B_KEY"]
+
+        async def asynchronous(x):
+            return x + 1
+
+        def generator(n):
+            yield from range(n)
+
+        @modal.concurrent(max_inputs=4)
+        def shared(x):
+            return x
+
+        class Plain:
+            here = True
+
+        class Service:
+            start: int = modal.parameter(default=1)
+
+            @modal.method()
+            def add(self, x):
+                import os
+                return self.start + x, os.environ["LEVEL"]
+
+        sync.remote(1)
+        """,
+        "sync.remote(2)",
+        "await asynchronous.remote.aio(1), await sync.remote.aio(0), [x async for x in generator.remote_gen.aio(2)]",
+        "list(asynchronous.map(range(9))), list(sync.starmap([(1,)])), list(generator.remote_gen(3)), "
+        "[x async for x in asynchronous.map.aio([1])], asynchronous.for_each([1, 2])",
+        "call = asynchronous.spawn(4); call.get(), (await asynchronous.spawn.aio(1)).object_id[:3], shared.remote(5)",
+        "Service().add.remote(1), Service(start=10).add.remote(1), Plain.here",
+        """
+        import inspect
+        print(sync.__name__, sync.__doc__, inspect.signature(sync), sync.__qualname__)
+        print(inspect.getsource(sync).splitlines()[0])
+        print(sync, Service)
+        print(sync.remote, sync.map)
+        print(sync(3)[0])
+        """,
+    )
+    assert (defined.text, defined.stdout) == ("(2, 'value-of-a-key', 'value-of-b-key')", "got 1\n")
+    assert (later.text, later.stdout) == ("(4, 'value-of-a-key', 'value-of-b-key')", "got 2\n")
+    assert asynchronous.text == "(2, (0, 'value-of-a-key', 'value-of-b-key'), [0, 1])"
+    assert iterated.text == (
+        "([1, 2, 3, 4, 5, 6, 7, 8, 9],\n [(2, 'value-of-a-key', 'value-of-b-key')],\n [0, 1, 2],\n [2],\n None)"
+    )
+    assert spawned.text == "(5, 'fc-', 5)"
+    assert service.text == "((2, 'debug'), (11, 'debug'), True)"
+    assert kept.stdout.splitlines() == [
+        "sync Doubles. (x) sync",
+        "def sync(x):",
+        "<sync: bound function, secrets: a, b> <Service: bound class, secrets: a, b>",
+        "<sync.remote> <sync.map>",
+        "got 3",  # a plain call runs right here, where the kernel's own environment is
+        "6",
+    ]
+
+
+def test_functions_already_decorated_keep_their_own_secrets_on_top(
+    notebook: NotebookRunner,
+) -> None:
+    _, _, called, environment, inside, unbound, again = notebook.run(
+        SECRETS,
+        """
+        import modal
+        app = modal.App("mine")
+        own = modal.Secret.from_dict({"LEVEL": "from-code-here"})
+        """,
+        """
+        %%modal_secret a
+        @app.function(secrets=[own], timeout=30)
+        def decorated():
+            import os
+            return os.environ["LEVEL"], os.environ["A_KEY"]
+
+        @app.cls(secrets=[own])
+        class Service:
+            @modal.method()
+            def level(self):
+                import os
+                return os.environ["LEVEL"], "A_KEY" in os.environ
+
+        decorated.remote(), Service().level.remote()
+        """,
+        "%modal_secret env decorated",
+        """
+        with app.run():
+            print(decorated.remote())
+        """,
+        """
+        @app.function(secrets=[own])
+        def late():
+            import os
+            return os.environ["LEVEL"], os.environ.get("B_KEY")
+        %modal_secret bind late b
+        print(late.remote(), decorated.remote()[0])
+        %modal_secret unbind decorated
+        with app.run():
+            print(type(decorated).__module__, decorated.local.__name__)
+        """,
+        """
+        %%modal_secret b
+        @app.function()
+        def decorated():
+            return "defined anew"
+        decorated.remote()
+        """,
+    )
+    assert called.text == "(('from-code-here', 'value-of-a-key'), ('from-code-here', True))"
+    assert re.search(r"LEVEL +•+ +\w{4} +in code +overrides a", environment.text)
+    assert inside.stdout == "('from-code-here', 'value-of-a-key')\n"
+    assert (
+        "late is bound to b\n('from-code-here', 'value-of-b-key') from-code-here\n"
+        in unbound.stdout
+    )
+    assert "decorated is not bound any more\nmodal.functions" in unbound.stdout
+    assert again.text == "'defined anew'"
+
+
+def test_bindings_change_and_later_cells_see_it(notebook: NotebookRunner) -> None:
+    outputs = notebook.run(
+        SECRETS,
+        """
+        def keys():
+            import os
+            return [key for key in ("A_KEY", "B_KEY") if key in os.environ]
+        %modal_secret bind keys a
+        keys.remote()
+        """,
+        "%modal_secret bind keys b\nkeys.remote()",
+        "%modal_secret unbind keys a\nkeys.remote()",
+        "%modal_secret unbind keys\ntype(keys).__name__",
+        "%modal_secret use b\n%modal_secret env",
+        """
+        %%modal_secret a
+        def keys():
+            import os
+            return os.environ["LEVEL"], "B_KEY" in os.environ
+        keys.remote()
+        """,
+        "%modal_secret use --clear\n%modal_secret status",
+        "%modal_secret stop",
+    )[1:]
+    assert outputs[0].text == "['A_KEY']"
+    assert outputs[1].text == "['A_KEY', 'B_KEY']"
+    assert outputs[2].text == "['B_KEY']"
+    assert outputs[3].text == "'function'"
+    assert (
+        "the defaults of %modal_secret use · local workspace · main   2 keys from 1 secret"
+        in outputs[4].text
+    )
+    assert outputs[5].text == "('debug', True)"
+    assert "keys       b  a      main          running" in outputs[6].text
+    assert outputs[7].stdout == "Stopped keys\n"
+
+
+def test_what_a_function_captures_is_fresh_at_each_call(notebook: NotebookRunner) -> None:
+    *_, first, second, third, fourth = notebook.run(
+        SECRETS,
+        """
+        factor = 2
+        def helper(x): return x * factor
+        """,
+        """
+        %%modal_secret a
+        def bound(x): return helper(x)
+        """,
+        """
+        %%modal_secret b
+        def caller(x): return bound(x), bound.remote(x)
+        """,
+        "bound.remote(1), caller.remote(1)",
+        "factor = 3\nbound.remote(1), caller.remote(1)",
+        "def helper(x): return -x\nbound.remote(1), caller.remote(1)",
+        """
+        %%modal_secret a
+        def bound(x): return "new"
+        caller.remote(1)
+        """,
+    )
+    assert first.text == "(2, (2, 2))"
+    assert second.text == "(3, (3, 3))"
+    assert third.text == "(-1, (-1, -1))"
+    assert fourth.text == "('new', 'new')"
+
+
+def test_a_server_that_was_killed_is_no_concern_of_the_notebook(notebook: NotebookRunner) -> None:
+    before, after, listed = notebook.run(
+        SECRETS,
+        """
+        %%modal_secret a
+        def pid():
+            import os
+            return os.environ["A_KEY"]
+        pid.remote()
+        """,
+        """
+        import json, pathlib, signal, time
+        from modal_secrets_magic.workspace import launcher
+        from modal_secrets_magic.workspace.paths import WorkspacePaths
+        paths = WorkspacePaths.default()
+        os.kill(launcher.find(paths).pid, signal.SIGKILL)
+        while launcher.find(paths): time.sleep(0.01)
+        pid.remote()
+        """,
+        "%modal_secret list",
+    )[1:]
+    assert before.text == after.text == "'value-of-a-key'"
+    assert "2 secrets" in listed.text
+
+
+def test_options_of_the_cell(notebook: NotebookRunner) -> None:
+    _, image, app, named = notebook.run(
+        SECRETS + "\nimport modal\npicture = modal.Image.debian_slim()\nmine = modal.App('mine')",
+        """
+        %%modal_secret a --image picture --require A_KEY LEVEL
+        def f(): return 1
+        f.remote()
+        """,
+        """
+        %%modal_secret a --app mine
+        def g(): return 2
+        with mine.run(): print(g.remote())
+        """,
+        """
+        %%modal_secret a --app named-app
+        def h():
+            import os
+            return os.environ["MODAL_APP_NAME"]
+        h.remote()
+        """,
+    )
+    assert (image.text, app.stdout, named.text) == ("1", "2\n", "'named-app'")
+
+
+def test_timing_magics_go_around(notebook: NotebookRunner) -> None:
+    timed, captured = notebook.run(
+        SECRETS,
+        """
+        %%time
+        %%modal_secret a
+        def f(x): return x
+        f.remote(7)
+        """,
+        """
+        %%capture seen
+        %%modal_secret a
+        def g(x): return x
+        print(g.remote(8))
+        """,
+        "print(seen.stdout, f, g)",
+    )[1:3]
+    assert "7" in timed.text
+    assert not captured.outputs
