@@ -8,6 +8,7 @@ import sys
 import urllib.parse
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from typing import Any
 
 from .credentials import have_credentials, points_at_local_workspace
@@ -95,6 +96,7 @@ class Connection:
 
         paths = WorkspacePaths.default()
         running = launcher.ensure(paths)
+        _check_version(running.modal)
         server = (running.port, running.started_at)
         if self._client is not None and self._server is not None and self._server[0] != server[0]:
             self.close()  # another port: the old one was taken while the server was away
@@ -118,6 +120,21 @@ class Connection:
         client = client_of_profile(self.choice)
         _probe(client.server_url.split(","))
         return client
+
+
+def _check_version(served: str) -> None:
+    """Refuse a server that was started with an older `modal` than this process has: the client
+    may send what that one does not know."""
+    ours = version("modal")
+    if _release(served) < _release(ours):
+        raise WorkspaceUnavailable(
+            f"The local workspace runs modal {served}, older than this notebook's {ours}.",
+            "Run `modal-secrets workspace stop`; it starts anew with the newer one.",
+        )
+
+
+def _release(of: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in of.split(".")[:2] if part.isdigit())
 
 
 def _bypass_proxies(host: str) -> None:

@@ -67,6 +67,7 @@ class NotebookRunner:
         folder.mkdir(exist_ok=True)
         self.folder = folder
         self.path = folder / "executed.ipynb"
+        self.history = folder.parent / "history.sqlite"
 
     def run(
         self, *cells: str, load: bool = True, errors: bool = False, **options: Any
@@ -85,6 +86,7 @@ class NotebookRunner:
             timeout=120,
             allow_errors=errors,
             resources={"metadata": {"path": str(self.folder)}},
+            ipython_hist_file=str(self.history),  # as JupyterLab's kernels have, and nbclient's not
             **options,
         )
         try:
