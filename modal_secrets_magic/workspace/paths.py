@@ -91,7 +91,13 @@ class WorkspacePaths:
 
 def private_folder(path: Path) -> None:
     """Make `path` a folder that only its owner can enter."""
-    path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    try:
+        path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    except OSError as error:
+        raise WorkspaceUnavailable(
+            f"The folder {path} cannot be made: {error.strerror}.",
+            f"Name another one in {HOME_VARIABLE}.",
+        ) from None
     status = path.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
         raise WorkspaceUnavailable(

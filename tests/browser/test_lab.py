@@ -1,0 +1,114 @@
+"""The quickstart in a real JupyterLab in a real Chromium, found by role and driven by keyboard."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from modal_secrets_magic.demo import quickstart
+
+pytestmark = pytest.mark.browser
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
+
+
+@pytest.fixture
+def lab(paths: object, tmp_path: Path) -> Iterator[str]:
+    """`modal-secrets lab` with the quickstart, and its address."""
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    shutil.copy(quickstart(), folder)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    config = tmp_path / "jupyter"
+    config.mkdir(exist_ok=True)
+    (config / "jupyter_server_config.py").write_text(
+        f"c.ServerApp.port = {port}\nc.ServerApp.port_retries = 0\nc.IdentityProvider.token = ''\n"
+        "c.ServerApp.allow_root = True\nc.ServerApp.disable_check_xsrf = True\n"
+    )
+    process = subprocess.Popen(
+        [Path(sys.executable).with_name("modal-secrets"), "lab", "quickstart.ipynb", "--no-browser",
+         "--home", os.environ["MODAL_SECRETS_HOME"]],
+        cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            urllib.request.urlopen(f"{address}/api", timeout=5).close()
+            break
+        except OSError:
+            assert process.poll() is None, "JupyterLab did not start"
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    yield address
+    process.terminate()
+    process.wait()
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = shutil.which("chromium")
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def cell(page: Page, source: str) -> object:
+    return page.locator(".jp-CodeCell", has_text=source).first
+
+
+def test_the_quickstart_runs_in_jupyterlab(lab: str, browser: Browser, tmp_path: Path) -> None:
+    page = browser.new_page(viewport={"width": 1200, "height": 1400})
+    page.goto(f"{lab}/lab/tree/quickstart.ipynb?reset")
+    notebook = page.get_by_role("region", name="notebook content").or_(page.locator(".jp-Notebook")).first
+    expect(notebook).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Python 3 (ipykernel) | Idle").or_(page.locator("[data-status=idle]")).first).to_be_attached(
+        timeout=60_000
+    )
+    # From the top, by keyboard: select every cell, and run what is selected.
+    notebook.locator(".jp-MarkdownCell").first.click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Control+Enter")
+
+    table = page.get_by_role("table").filter(has=page.get_by_role("columnheader", name="Fingerprint")).first
+    expect(table).to_be_visible(timeout=60_000)
+    row = table.get_by_role("row").filter(has_text="OPENAI_API_KEY")
+    expect(row).to_contain_text("••••••••")
+    expect(row).to_contain_text("overrides quickstart-openai")
+    expect(page.get_by_text("Deleted 'quickstart-team' · local workspace").first).to_be_attached(timeout=60_000)
+    expect(page.get_by_text("Did you mean 'quickstart-openai'?").first).to_be_attached()
+    expect(page.get_by_text("summarizing with a key of 40 characters").first).to_be_attached()
+    shown = page.content()
+    assert not re.search(r"sk-(team|own)-[0-9a-f]{8}|hf_[0-9a-f]{8}", shown)
+    picture = os.environ.get("MODAL_SECRETS_PICTURE")
+    if picture:
+        take_picture(page, table, Path(picture))
+
+    # Saved by keyboard, the file holds no value either.
+    page.keyboard.press("Control+s")
+    saved = tmp_path / "notebooks" / "quickstart.ipynb"
+    deadline = time.monotonic() + 20
+    while "Deleted 'quickstart-team'" not in saved.read_text() or saved.stat().st_mtime < time.time() - 30:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert not re.search(r"sk-(team|own)-[0-9a-f]{8}|hf_[0-9a-f]{8}", saved.read_text())
+
+
+def take_picture(page: Page, table: object, target: Path) -> None:
+    """The README's picture: made by this test, with MODAL_SECRETS_PICTURE set to its path."""
+    page.keyboard.press("Control+b")  # without the side bar
+    cell(page, "%%modal_secret quickstart-openai").scroll_into_view_if_needed()  # type: ignore[attr-defined]
+    page.wait_for_timeout(800)
+    page.locator(".jp-Notebook").first.screenshot(path=target)

@@ -1,0 +1,119 @@
+"""Notices when a private name of modal's that is used here changes (seen in 1.6.4)."""
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import modal
+import pytest
+from modal_proto import api_pb2
+
+from modal_secrets_magic import modal_adapter as adapter
+from modal_secrets_magic.workspace.handlers import all_rpcs
+from modal_secrets_magic.workspace.wire import SERVICE
+
+
+@pytest.fixture
+def app() -> modal.App:
+    return modal.App("adapter", include_source=False)
+
+
+def plain(x: int) -> int:
+    return x
+
+
+def test_a_functions_insides(app: modal.App) -> None:
+    own = modal.Secret.from_dict({"A": "1"})
+    image = modal.Image.debian_slim()
+    function = app.function(serialized=True, secrets=[own], image=image)(plain)
+    assert adapter.app_of(function) is app
+    assert adapter.raw_function(function) is plain
+    assert adapter.raw_function(plain) is plain
+    assert [each is own for each in adapter.own_secrets(function)] == [True]
+    assert not adapter.is_hydrated(function)
+    assert not adapter.is_running(app)
+
+
+def test_the_secrets_of_an_app_and_env_are_among_a_functions_own() -> None:
+    first, second = modal.Secret.from_dict({"A": "1"}), modal.Secret.from_dict({"B": "1"})
+    app = modal.App("adapter", secrets=[first], include_source=False)
+    function = app.function(serialized=True, secrets=[second], env={"C": "1"})(plain)
+    secrets = adapter.own_secrets(function)
+    assert [adapter.keys_of(each) for each in secrets] == [("A",), ("B",), ("C",)]
+
+
+def test_a_classs_insides(app: modal.App) -> None:
+    own = modal.Secret.from_dict({"A": "1"})
+
+    @app.cls(serialized=True, secrets=[own])
+    class Service:
+        @modal.method()
+        def method(self) -> Iterator[int]:
+            yield 1
+
+    assert adapter.app_of(Service) is app
+    assert [each is own for each in adapter.own_secrets(Service)] == [True]
+    user_class = adapter.class_of(Service)
+    assert user_class.__name__ == "Service"
+    assert adapter.is_partial(user_class)
+    static = inspect.getattr_static(user_class, "method")
+    assert inspect.isgeneratorfunction(adapter.raw_function(static))
+
+
+def test_partial_functions() -> None:
+    partial = modal.concurrent(max_inputs=2)(plain)
+    assert adapter.is_partial(partial)
+    assert adapter.raw_function(partial) is plain
+    assert not adapter.is_partial(plain)
+    assert not adapter.is_partial(int)
+
+
+def test_decorators_are_replaced_and_put_back(app: modal.App) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def replace(method: Any, of: Any, options: dict[str, Any]) -> Any:
+        seen.append(options)
+        return method(of, **options)
+
+    before = modal.App.function, modal.App.cls
+    with adapter.decorators_replaced(replace):
+        app.function(serialized=True, timeout=5)(plain)
+        with pytest.raises(Exception, match=r"(?i)app.function"):
+            app.function(plain)
+    assert seen == [{"serialized": True, "timeout": 5}]
+    assert (modal.App.function, modal.App.cls) == before == (adapter.APP_FUNCTION, adapter.APP_CLS)
+
+
+def test_plain_modal_calls_use_the_default_client(client: Any) -> None:
+    assert modal.Secret.objects.list() == []
+    assert modal.Client.from_env() is client
+
+
+def test_forgotten_ids_are_looked_up_again(client: Any) -> None:
+    modal.Secret.objects.create("one", {"A": "1"})
+    secret = modal.Secret.from_name("one", client=client).hydrate()
+    first = secret.object_id
+    modal.Secret.objects.delete("one")
+    modal.Secret.objects.create("one", {"A": "1"})
+    adapter.forget_ids([secret])
+    assert secret.hydrate().object_id != first
+
+
+def test_every_handler_answers_an_rpc_of_the_protocol() -> None:
+    """A renamed RPC would leave its handler without a caller."""
+    names = {method.name for method in SERVICE.methods}
+    rpcs = all_rpcs()
+    assert set(rpcs) <= names
+    assert len(rpcs) > 40
+    streaming = {method.name for method in SERVICE.methods if method.server_streaming}
+    assert {name for name, rpc in rpcs.items() if inspect.isasyncgenfunction(rpc)} <= streaming
+    assert set(rpcs) & streaming == {"AppGetLogs", "FunctionCallGetDataOut"}
+
+
+def test_messages_have_the_fields_that_are_used() -> None:
+    assert {"secret_ids", "function_serialized", "timeout_secs", "object_dependencies"} <= {
+        field.name for field in api_pb2.Function.DESCRIPTOR.fields
+    }
+    update = api_pb2.SecretUpdateRequest.Update
+    assert not update(key="A").HasField("value")
+    assert update(key="A", value="").HasField("value")
