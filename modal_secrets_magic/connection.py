@@ -9,10 +9,13 @@ import urllib.parse
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .credentials import have_credentials, points_at_local_workspace
 from .errors import InvalidOption, WorkspaceUnavailable
+
+if TYPE_CHECKING:
+    from .workspace.launcher import RunningWorkspace
 
 #: Chooses a workspace for the whole process: `local`, `modal` or the name of a profile.
 WORKSPACE_VARIABLE = "MODAL_SECRETS_WORKSPACE"
@@ -39,7 +42,8 @@ class Connection:
         self.choice = chosen
         self._client: Any | None = None
         self._environment = ""
-        self._server: tuple[int, float] | None = None
+        #: The local server as it was last found, which tells one run of it from the next.
+        self.server: RunningWorkspace | None = None
 
     @property
     def is_local(self) -> bool:
@@ -56,11 +60,6 @@ class Connection:
     def sentence_label(self) -> str:
         """The label inside a sentence."""
         return "the local workspace" if self.is_local else self.label
-
-    @property
-    def server(self) -> tuple[int, float] | None:
-        """What tells one run of the local server from the next: process id and start."""
-        return self._server
 
     def client(self) -> Any:
         """Return an open client whose server answers, starting the local one when needed."""
@@ -95,18 +94,20 @@ class Connection:
         from .workspace.paths import WorkspacePaths
 
         paths = WorkspacePaths.default()
-        running = launcher.ensure(paths)
-        _check_version(running.modal)
-        server = (running.port, running.started_at)
-        if self._client is not None and self._server is not None and self._server[0] != server[0]:
-            self.close()  # another port: the old one was taken while the server was away
-        self._server = server
+        before = self.server
+        if self._client is not None and before is not None and launcher.still_runs(paths, before):
+            return self._client
+        self.server = launcher.ensure(paths)
+        _check_version(self.server.modal)
+        if before is not None and before.port != self.server.port:
+            self.close()  # the old port was taken while the server was away
         if self._client is None:
             from .modal_adapter import open_client, set_default_client
             from .workspace.tokens import read_token, token_id_for
 
             _bypass_proxies(launcher.HOST)
-            self._client = open_client(running.url, token_id_for(sys.executable), read_token(paths))
+            token = read_token(paths)
+            self._client = open_client(self.server.url, token_id_for(sys.executable), token)
             # The user's own `modal.Secret.from_name(...)` belongs to the same workspace.
             set_default_client(self._client)
         return self._client
@@ -124,7 +125,8 @@ class Connection:
 
 def _check_version(served: str) -> None:
     """Refuse a server that was started with an older `modal` than this process has: the client
-    may send what that one does not know."""
+    may send what that one does not know.
+    """
     ours = version("modal")
     if _release(served) < _release(ours):
         raise WorkspaceUnavailable(

@@ -8,7 +8,12 @@ import pytest
 
 from modal_secrets_magic.catalog import Catalog
 from modal_secrets_magic.connection import Connection
-from modal_secrets_magic.errors import EnvironmentNotFound, InvalidName, SecretExists, SecretNotFound
+from modal_secrets_magic.errors import (
+    EnvironmentNotFound,
+    InvalidName,
+    SecretExists,
+    SecretNotFound,
+)
 
 
 @pytest.fixture

@@ -14,7 +14,14 @@ COMMAND = str(Path(sys.executable).with_name("modal-secrets"))
 
 def run(*arguments: str, check: bool = True, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "COLUMNS": "120", **variables}
-    return subprocess.run([COMMAND, *arguments], capture_output=True, text=True, check=check, env=environment, timeout=90)
+    return subprocess.run(
+        [COMMAND, *arguments],
+        capture_output=True,
+        text=True,
+        check=check,
+        env=environment,
+        timeout=90,
+    )
 
 
 def modal(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -61,7 +68,12 @@ def test_modal_run(paths: WorkspacePaths, tmp_path: Path) -> None:
     missing = modal("run", str(script), check=False)
     assert "Secret 'one' not found in environment 'main'" in missing.stderr
     modal("secret", "create", "one", "KEY=12345")
-    script.write_text(script.read_text().replace("modal.App('program')", "modal.App('program', image=modal.Image.debian_slim().add_local_python_source('beside'))"))
+    script.write_text(
+        script.read_text().replace(
+            "modal.App('program')",
+            "modal.App('program', image=modal.Image.debian_slim().add_local_python_source('beside'))",
+        )
+    )
     ran = modal("run", str(script), "--n", "4")
     assert "result 10 21" in ran.stdout
     assert "in program" in ran.stdout
@@ -74,8 +86,12 @@ def test_modal_run(paths: WorkspacePaths, tmp_path: Path) -> None:
         (("volume", "list"), "does not provide Volume"),
     ],
 )
-def test_what_is_not_there_is_said(paths: WorkspacePaths, tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
-    (tmp_path / "program.py").write_text("import modal\napp = modal.App('program')\n@app.function()\ndef f(): pass\n")
+def test_what_is_not_there_is_said(
+    paths: WorkspacePaths, tmp_path: Path, arguments: tuple[str, ...], says: str
+) -> None:
+    (tmp_path / "program.py").write_text(
+        "import modal\napp = modal.App('program')\n@app.function()\ndef f(): pass\n"
+    )
     os.chdir(tmp_path)
     refused = modal(*arguments, check=False)
     assert refused.returncode

@@ -57,7 +57,11 @@ def test_inside_workspace_exec_the_local_one(monkeypatch: pytest.MonkeyPatch) ->
 def in_a_new_process(code: str) -> subprocess.CompletedProcess[str]:
     """Run code where `modal` has not been imported yet, as in a fresh kernel."""
     return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=dict(os.environ)
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=dict(os.environ),
     )
 
 
@@ -86,7 +90,9 @@ def test_the_configuration_file_is_never_written(paths: object) -> None:
     assert config_path().read_text() == content
 
 
-def test_a_proxy_does_not_swallow_local_calls(paths: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_does_not_swallow_local_calls(
+    paths: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{silent.getsockname()[1]}")
@@ -104,7 +110,9 @@ def test_a_server_that_is_down_is_known_at_once(monkeypatch: pytest.MonkeyPatch)
     assert time.monotonic() - started < 2.5
 
 
-def test_a_server_that_does_not_answer_is_known_within_two_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_does_not_answer_is_known_within_two_seconds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -136,7 +144,9 @@ def test_refused_credentials_say_what_to_do(paths: object, monkeypatch: pytest.M
     assert "modal setup" in run.stderr
 
 
-def test_a_token_of_modals_works_against_its_server(paths: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_of_modals_works_against_its_server(
+    paths: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The path with credentials, on a server that speaks Modal's protocol: nothing in it is local."""
     from modal_secrets_magic.workspace import launcher
     from modal_secrets_magic.workspace.paths import WorkspacePaths
@@ -161,12 +171,15 @@ def test_a_token_of_modals_works_against_its_server(paths: object, monkeypatch: 
     assert run.stdout == "Modal 19 ••••••••\n", run.stderr
 
 
-def test_an_older_server_is_named(paths: object, connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_older_server_is_named(
+    paths: object, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from modal_secrets_magic import connection as module
 
-    connection.client()
     monkeypatch.setattr(module, "version", lambda name: "99.0.0")
-    with pytest.raises(WorkspaceUnavailable, match=r"runs modal 1\.\d.*older than this notebook's 99.0.0"):
+    with pytest.raises(
+        WorkspaceUnavailable, match=r"runs modal 1\.\d.*older than this notebook's 99.0.0"
+    ):
         connection.client()
 
 

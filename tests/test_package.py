@@ -75,14 +75,21 @@ def code_of(file: Path) -> str:
     tree = ast.parse(file.read_text())
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        if (
+            isinstance(body, list)
+            and body
+            and isinstance(body[0], ast.Expr)
+            and isinstance(body[0].value, ast.Constant)
+        ):
             body[0] = ast.Pass()
     return ast.unparse(tree)
 
 
 def test_the_two_commands_stand_in_the_readme_and_ci_runs_the_second() -> None:
     readme = (ROOT / "README.md").read_text()
-    first, second = re.findall(r"^```sh\n(.*?)\n```$", readme.split("\n## ")[1], flags=re.MULTILINE | re.DOTALL)
+    first, second = re.findall(
+        r"^```sh\n(.*?)\n```$", readme.split("\n## ")[1], flags=re.MULTILINE | re.DOTALL
+    )
     assert "modal-secrets demo" in first
     assert "-m tests" in second
     assert "\n" not in first
@@ -91,17 +98,25 @@ def test_the_two_commands_stand_in_the_readme_and_ci_runs_the_second() -> None:
 
 
 def test_no_file_names_this_machine() -> None:
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     if tracked.returncode:
         return  # an sdist has no git
     for name in tracked.stdout.splitlines():
         path = ROOT / name
-        if path.suffix in {".py", ".md", ".toml", ".ipynb", ".yml", ""} and path.is_file() and name != "tests/test_package.py":
+        if (
+            path.suffix in {".py", ".md", ".toml", ".ipynb", ".yml", ""}
+            and path.is_file()
+            and name != "tests/test_package.py"
+        ):
             assert not re.search(r"/root/|/work/|/opt/pypi", path.read_text(errors="replace")), name
 
 
 def test_the_package_is_typed_and_light() -> None:
     assert (PACKAGE / "py.typed").exists()
     check = "import sys, modal_secrets_magic as m; print(m.__version__, 'modal' in sys.modules, 'IPython' in sys.modules)"
-    printed = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True).stdout
+    printed = subprocess.run(
+        [sys.executable, "-c", check], capture_output=True, text=True, check=True
+    ).stdout
     assert printed == f"{modal_secrets_magic.__version__} False False\n"

@@ -57,7 +57,7 @@ class Table:
         cells = []
         for name, cell in zip(self.columns, row, strict=True):
             text = escape(cell)
-            shown = f"<code>{text}</code>" if name in self.code and cell else text
+            shown = f"<code>{text}</code>" if name in self.code and cell not in {"", "–"} else text
             cells.append(f'<td style="{_CELL}">{shown}</td>')
         return cells
 

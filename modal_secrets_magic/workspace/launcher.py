@@ -73,6 +73,11 @@ def find(paths: WorkspacePaths) -> RunningWorkspace | None:
     return state
 
 
+def still_runs(paths: WorkspacePaths, known: RunningWorkspace) -> bool:
+    """Tell whether a server found before still lives, quickly enough to ask before each call."""
+    return _is_locked(paths) and _read_state(paths) == known
+
+
 def ensure(paths: WorkspacePaths) -> RunningWorkspace:
     """Return the running workspace, starting it when there is none.
 

@@ -65,9 +65,19 @@ def test_values_are_nowhere_but_encrypted(
     written = everything_in(tmp_path)
     for file in (source / "team.env", source / "keys.json"):
         del written[file]
-    assert {path.name for path in written} >= {"executed.ipynb", "workspace.sqlite3", "server.log", "history.sqlite"}
+    assert {path.name for path in written} >= {
+        "executed.ipynb",
+        "workspace.sqlite3",
+        "server.log",
+        "history.sqlite",
+    }
     for value in values:
-        forms = [value.encode(), base64.b64encode(value.encode())[:-4], value[::-1].encode(), value.encode().hex().encode()]
+        forms = [
+            value.encode(),
+            base64.b64encode(value.encode())[:-4],
+            value[::-1].encode(),
+            value.encode().hex().encode(),
+        ]
         for path, content in written.items():
             assert not any(form in content for form in forms), path
     revealed = outputs[7].text
@@ -85,7 +95,9 @@ def test_the_history_database_was_really_written(notebook: NotebookRunner, tmp_p
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-def test_no_process_shows_a_value(notebook: NotebookRunner, canary: Callable[[], str], tmp_path: Path) -> None:
+def test_no_process_shows_a_value(
+    notebook: NotebookRunner, canary: Callable[[], str], tmp_path: Path
+) -> None:
     """While a container with the secret runs, as seen by root from outside."""
     value = canary()
     (tmp_path / "one.json").write_text(f'{{"KEY": "{value}"}}')
@@ -128,7 +140,7 @@ def test_a_killed_server_leaves_nothing_readable(
     notebook.run(
         f"%modal_secret create one --from-json {tmp_path / 'one.json'}",
         "%%modal_secret one\ndef f():\n    import os\n    return len(os.environ['KEY'])\nf.remote()",
-        f"""
+        """
         import os, signal
         from modal_secrets_magic.workspace import launcher
         from modal_secrets_magic.workspace.paths import WorkspacePaths

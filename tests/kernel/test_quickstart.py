@@ -52,7 +52,9 @@ def test_nbval_finds_the_outputs_that_are_committed(paths: object, tmp_path: Pat
         sys.executable, "-m", "pytest", "--nbval", str(quickstart()), "-q", "-p", "no:cacheprovider",
         "--nbval-sanitize-with", str(rules), "--nbval-cell-timeout", "60", "-W", "default",
     ]  # fmt: skip
-    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=dict(os.environ))
+    run = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=tmp_path, env=dict(os.environ)
+    )
     assert run.returncode == 0, run.stdout[-3000:]
     assert re.search(r"\d+ passed", run.stdout)
 

@@ -29,7 +29,10 @@ def python_without_the_package(tmp_path: Path) -> Path:
     python = folder / "bin" / "python"
     target = Path(
         subprocess.run(
-            [python, "-c", "import site; print(site.getsitepackages()[0])"], capture_output=True, text=True, check=True
+            [python, "-c", "import site; print(site.getsitepackages()[0])"],
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout.strip()
     )
     here = Path(modal_secrets_magic.__file__).parent
@@ -42,7 +45,10 @@ def python_without_the_package(tmp_path: Path) -> Path:
 
 
 def test_the_kernel_has_the_package_and_its_containers_do_not(
-    notebook: NotebookRunner, python_without_the_package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    notebook: NotebookRunner,
+    python_without_the_package: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     check = [str(python_without_the_package), "-c", "import modal, ipykernel, modal_secrets_magic"]
     bare = subprocess.run(check, capture_output=True, text=True, check=False, cwd=tmp_path)
