@@ -97,9 +97,9 @@ class Session:
             del self._bound[name]
         return held
 
-    def use(self, names: Sequence[str], environment: str = "") -> list[str]:
+    def use(self, names: Sequence[str]) -> list[str]:
         """Make these secrets the first ones of all later cells' functions; none clears them."""
-        self._check_secrets(names, environment)
+        self._check_secrets(names, "")
         self.defaults = in_order(names)
         return self.defaults
 

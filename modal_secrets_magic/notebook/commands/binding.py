@@ -15,7 +15,6 @@ from .parsing import CommandParser, add_environment, command
 def _use_arguments(parser: CommandParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="secrets, later ones winning")
     parser.add_argument("--clear", action="store_true", help="use none any more")
-    add_environment(parser)
 
 
 def _bind_arguments(parser: CommandParser) -> None:
@@ -51,7 +50,7 @@ def use_command(magics: Any, arguments: Namespace) -> None:
     """Bind secrets to the functions of all later %%modal_secret cells, before their own."""
     if not arguments.names and not arguments.clear:
         raise UsageError("%modal_secret use: name at least one secret, or --clear")
-    used = magics.session.use(arguments.names, arguments.env)
+    used = magics.session.use(arguments.names)
     print(f"Later cells use {', '.join(used) or 'no secrets but their own'}")  # noqa: T201
 
 
