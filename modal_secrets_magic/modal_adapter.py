@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from types import ModuleType
 from typing import Any, cast
 
@@ -302,31 +302,27 @@ def decorators_replaced(
 
 # Logs
 
+#: Takes an entry's id and its texts, each with whether it went to stderr.
+ShowLogs = Callable[[str, list[tuple[bool, str]]], None]
 
-async def _logs(client: Any, app_id: str, after: str, seconds: float) -> AsyncIterator[Any]:
+
+async def _read_logs(client: Any, app_id: str, after: str, seconds: float, show: ShowLogs) -> bool:
     request = api_pb2.AppGetLogsRequest(app_id=app_id, timeout=seconds, last_entry_id=after)
     async for batch in client._stub.AppGetLogs.unary_stream(request):
-        yield batch
+        if batch.app_done:
+            return True
+        to_stderr = api_pb2.FILE_DESCRIPTOR_STDERR
+        show(
+            batch.entry_id,
+            [(each.file_descriptor == to_stderr, each.data) for each in batch.items if each.data],
+        )
+    return False
 
 
-_log_batches = synchronize_api(_logs)
-
-
-async def app_logs(
-    client: Any, app_id: str, after: str, seconds: float
-) -> AsyncIterator[tuple[str, list[tuple[bool, str]], bool]]:
-    """Yield what an app prints after an entry: the entry, texts (is it stderr?), the end.
-
-    With `seconds` 0, what there is; else follow for about so long (`AppGetLogs`).
-    """
-    async with contextlib.aclosing(_log_batches.aio(client, app_id, after, seconds)) as batches:
-        async for batch in batches:
-            texts = [
-                (item.file_descriptor == api_pb2.FILE_DESCRIPTOR_STDERR, item.data)
-                for item in batch.items
-                if item.data
-            ]
-            yield batch.entry_id, texts, batch.app_done
+#: Show what an app printed after an entry, and return whether it has ended: with `seconds` 0
+#: what there is, else follow for about so long (`AppGetLogs`). `show` is called on the loop that
+#: receives results too, so that what was printed before a result is shown before it.
+read_logs = synchronize_api(_read_logs)
 
 
 # Errors

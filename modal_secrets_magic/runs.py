@@ -214,7 +214,6 @@ class AppLogFollower:
         self.context = contextvars.copy_context()
         self._client = client
         self._app_id = app_id
-        self._loop = loop
         self._last = ""
         self._lock = threading.Lock()
         self._following = loop.start(self._follow())
@@ -226,28 +225,27 @@ class AppLogFollower:
 
     def catch_up(self) -> None:
         """Show all that has been printed before this call."""
-        self._loop.run(self._read(0))
+        from .modal_adapter import read_logs
+
+        read_logs(self._client, self._app_id, self._last, 0, self._show)
 
     async def _follow(self) -> None:
+        from .modal_adapter import read_logs
+
         # The stream may break, and a stopped app is not found: neither is the cell's concern.
         with contextlib.suppress(Exception):
-            while not await self._read(_LOG_POLL_SECONDS):
-                pass
+            done = False
+            while not done:
+                done = await read_logs.aio(
+                    self._client, self._app_id, self._last, _LOG_POLL_SECONDS, self._show
+                )
 
-    async def _read(self, seconds: float) -> bool:
-        """Show what comes after the last entry shown; return whether that was the end."""
-        from .modal_adapter import app_logs
-
-        async for entry, texts, done in app_logs(self._client, self._app_id, self._last, seconds):
-            if done:
-                return True
-            with self._lock:
-                if not _is_later(entry, self._last):
-                    continue
+    def _show(self, entry: str, texts: Iterable[tuple[bool, str]]) -> None:
+        with self._lock:
+            if _is_later(entry, self._last):
                 self._last = entry
                 for is_error, text in texts:
                     self.context.copy().run(_write, is_error, text)
-        return False
 
 
 def _is_later(entry: str, last: str) -> bool:
@@ -264,7 +262,8 @@ def _entry_order(entry: str) -> tuple[int, ...]:
 def _write(is_error: bool, text: str) -> None:
     stream = sys.stderr if is_error else sys.stdout
     stream.write(text)
-    stream.flush()
+    if stream.isatty():  # a kernel flushes by itself, and in larger pieces
+        stream.flush()
 
 
 def captured_by(members: Iterable[Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -32,6 +33,10 @@ CONTAINER_ROOT = "/root"
 
 #: Calls whose results nobody collected are kept up to this many.
 MAX_KEPT_CALLS = 2_000
+_CALLS_DROPPED_AT_ONCE = 200
+
+#: Seconds a collected call stays known.
+COLLECTED_CALL_KEPT = 10.0
 
 #: Seconds without a heartbeat (the client sends one every 15) after which an app is over.
 HEARTBEAT_TIMEOUT = 60.0
@@ -131,7 +136,9 @@ class Engine:
     # Apps and functions
 
     def create_app(self, description: str, environment: str, interpreter: str, state: int) -> App:
-        app = App(description, self.environment(environment).name, interpreter, state)
+        # A token that names no Python is a client's that was pointed here by hand.
+        python = interpreter or sys.executable
+        app = App(description, self.environment(environment).name, python, state)
         self.apps[app.id] = app
         return app
 
@@ -177,7 +184,7 @@ class Engine:
         seen = app.last_seen
         await asyncio.sleep(RECONNECT_GRACE)
         came_back = app.log_followers > 0 or app.last_seen > seen
-        if not came_back and app.state == api_pb2.APP_STATE_EPHEMERAL:
+        if not came_back and not self._is_detached(app):
             await self.stop_app(app)
 
     def running_apps(self) -> list[App]:
@@ -187,9 +194,16 @@ class Engine:
         """Stop the apps whose client has fallen silent, and clear old payloads."""
         oldest = time.monotonic() - HEARTBEAT_TIMEOUT
         for app in self.running_apps():
-            if app.state == api_pb2.APP_STATE_EPHEMERAL and app.last_seen < oldest:
+            if app.last_seen < oldest and not (self._is_detached(app) and self._has_work(app)):
                 self.background(self.stop_app(app))
         self.blobs.sweep()
+
+    def _is_detached(self, app: App) -> bool:
+        """Tell whether an app goes on without its client, as after `modal run --detach`."""
+        return app.state == api_pb2.APP_STATE_DETACHED
+
+    def _has_work(self, app: App) -> bool:
+        return any(call.unfinished for call in self.calls.values() if call.function.app is app)
 
     async def stop(self) -> None:
         await asyncio.gather(*(self.stop_app(app) for app in self.running_apps()))
@@ -203,21 +217,25 @@ class Engine:
         function.app.last_seen = time.monotonic()
         call = Call(function, invocation_type)
         self.calls[call.id] = call
-        if len(self.calls) > MAX_KEPT_CALLS:
-            self._forget_calls()
+        if len(self.calls) > MAX_KEPT_CALLS + _CALLS_DROPPED_AT_ONCE:
+            self._forget_oldest_calls()
         return call
 
-    def _forget_calls(self) -> None:
-        """Forget the oldest finished calls, collected ones first."""
+    def _forget_oldest_calls(self) -> None:
         finished = [call for call in self.calls.values() if not call.unfinished]
-        finished.sort(key=lambda call: not call.collected)
-        for call in finished[: max(1, len(self.calls) - MAX_KEPT_CALLS)]:
-            self.forget_call(call)
+        for call in finished[:_CALLS_DROPPED_AT_ONCE]:
+            self._forget_call(call)
 
-    def forget_call(self, call: Call) -> None:
+    def _forget_call(self, call: Call) -> None:
         self.calls.pop(call.id, None)
         for each in call.inputs.values():
             self.inputs.pop(each.id, None)
+
+    def collected(self, call: Call) -> None:
+        """The client has every result: forget the call, but not before it could ask again."""
+        may_retry = call.function.definition.retry_policy.retries > 0 and call.failed
+        if not call.unfinished and not may_retry:
+            asyncio.get_running_loop().call_later(COLLECTED_CALL_KEPT, self._forget_call, call)
 
     def add_input(self, call: Call, idx: int, payload: api_pb2.FunctionInput) -> Input:
         each = Input(call, idx, payload)
@@ -253,6 +271,7 @@ class Engine:
         if each.done:
             return
         each.done = True
+        each.payload = api_pb2.FunctionInput()  # a retry brings it again
         if result.status == _Result.GENERIC_STATUS_TERMINATED and not result.exception:
             result.exception = _CANCELLED  # the container says only that it stopped
         container = each.container

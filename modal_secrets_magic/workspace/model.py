@@ -123,7 +123,6 @@ class Call:
     entries: int = 0
     data_out: dict[int, api_pb2.DataChunk] = field(default_factory=dict)
     changed: Signal = field(default_factory=Signal)
-    collected: bool = False
 
     def add_output(self, item: api_pb2.FunctionGetOutputsItem) -> None:
         self.entries += 1
@@ -137,3 +136,8 @@ class Call:
     @property
     def unfinished(self) -> int:
         return sum(not each.done for each in self.inputs.values())
+
+    @property
+    def failed(self) -> bool:
+        success = api_pb2.GenericResult.GENERIC_STATUS_SUCCESS
+        return any(item.result.status != success for _, item in self.outputs)

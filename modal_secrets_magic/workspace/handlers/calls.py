@@ -78,8 +78,8 @@ async def FunctionGetOutputs(
 
     await call.changed.wait_for(lambda: bool(found()), request.timeout)
     entries = found()[: request.max_values or _MAX_OUTPUTS]
-    if request.clear_on_success and not call.unfinished:
-        call.collected = True
+    if request.clear_on_success:
+        engine.collected(call)
     return api_pb2.FunctionGetOutputsResponse(
         outputs=[item for _, item in entries],
         idxs=[item.idx for _, item in entries],
