@@ -79,15 +79,12 @@ class Connection:
         return self._environment
 
     def close(self) -> None:
-        """Forget the client; plain `modal` calls go where they went before."""
-        if self._client is None:
-            return
-        from .modal_adapter import set_default_client
+        """Close the client; the next call opens another one."""
+        client, self._client = self._client, None
+        if client is not None:
+            from .modal_adapter import close_client
 
-        if self.is_local:
-            set_default_client(None)
-            self._client.close()
-        self._client = None
+            close_client(client)
 
     def _local_client(self) -> Any:
         from .workspace import launcher

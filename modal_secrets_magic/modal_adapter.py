@@ -74,9 +74,17 @@ def open_client(url: str, token_id: str, token: str) -> Any:
 
 
 def client_from_env() -> Any:
-    """Return the client that Modal makes from the environment and its configuration file."""
-    with translated("Modal"):
-        return modal.Client.from_env()
+    """Return the client that Modal makes from the environment and its configuration file, and
+    which plain `modal` calls use from then on.
+    """
+    before = _default_client()
+    set_default_client(None)  # else it would be handed back, whichever it is
+    try:
+        with translated("Modal"):
+            return modal.Client.from_env()
+    except BaseException:
+        set_default_client(before)
+        raise
 
 
 def client_of_profile(profile: str) -> Any:
@@ -111,6 +119,19 @@ def set_default_client(client: Any | None) -> None:
     """Make plain `modal` calls in this process use `client` (`_Client._set_env_client`)."""
     setter = getattr(modal.Client, "_set_env_client", None) or modal.Client.set_env_client
     setter(client)
+
+
+def _default_client() -> Any | None:
+    """Return what plain `modal` calls use so far (`_Client._client_from_env`)."""
+    current = synchronizer._translate_in(modal.Client)._client_from_env
+    return None if current is None else synchronizer._translate_out(current)
+
+
+def close_client(client: Any) -> None:
+    """Close a client; plain `modal` calls that used it go by the environment again."""
+    if _default_client() is client:
+        set_default_client(None)
+    client.close()
 
 
 # Secrets: public methods exist for most of these, but none tells the names of the keys, and

@@ -56,10 +56,6 @@ class Session:
         if self._connection is not None:
             self._connection.close()
         self._connection = chosen
-        # Opened again, since closing the one before reset what plain `modal` calls use.
-        if chosen.is_local:
-            chosen.close()
-            chosen.client()
         return self.status()
 
     def status(self) -> Status:
@@ -94,7 +90,7 @@ class Session:
             name: each for name, each in self._bound.items() if self.namespace.get(name) is each
         }
         for name in set(self._bound) - set(held):
-            del self._bound[name]
+            self._leave(self._bound.pop(name))
         return held
 
     def use(self, names: Sequence[str]) -> list[str]:
