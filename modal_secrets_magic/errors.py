@@ -39,6 +39,13 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"Did you mean {matches[0]!r}? " if matches else ""
 
 
+class InvalidUsage(ModalSecretsError):
+    """A command that does not exist, or arguments it does not take.
+
+    Not IPython's `UsageError`, which publishes no `error` output: a headless run would go on.
+    """
+
+
 class InvalidName(ModalSecretsError):
     """A name or key that Modal's rules refuse."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from traitlets import Int
 
@@ -66,14 +65,15 @@ class ModalSecrets(Magics):
         if name in {"", "-h", "--help"}:
             name, rest = ("overview", "") if not name else ("help", "")
         if name not in COMMANDS:
-            raise UsageError(_unknown(name))
+            raise _unknown(name)
         return load(name)(self, rest.strip())
 
 
-def _unknown(name: str) -> str:
-    from ..errors import nearest
+def _unknown(name: str) -> Exception:
+    from ..errors import InvalidUsage, nearest
 
     shown = [each for each in COMMANDS if each not in {"overview", "help", "cell"}]
-    return (
-        f"%modal_secret has no command {name!r}. {nearest(name, shown)}Commands: {', '.join(shown)}"
+    return InvalidUsage(
+        f"%modal_secret has no command {name!r}. {nearest(name, shown)}".rstrip(),
+        f"Commands: {', '.join(shown)}",
     )

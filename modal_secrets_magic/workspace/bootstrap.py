@@ -42,6 +42,7 @@ def die_with_workspace(lifeline: int) -> None:
 
 def main(descriptor: int) -> None:
     deny_inspection()
+    os.umask(0o022)  # the function's files are its own affair; the workspace's umask is strict
     size = int.from_bytes(read_exactly(descriptor, 8), "big")
     environment = json.loads(read_exactly(descriptor, size).decode("utf-8", "surrogatepass"))
     os.environ.clear()

@@ -133,6 +133,7 @@ def main() -> None:
     if os.fork():
         os._exit(0)
     deny_inspection()
+    os.umask(0o077)  # whatever is written is the user's alone
     tell = int(sys.argv[1])
     paths = WorkspacePaths.default()
     paths.prepare()

@@ -112,11 +112,12 @@ def test_every_mistake_is_named(notebook: NotebookRunner) -> None:
     assert "2 secrets" in outputs[-1].text  # nothing was stored
 
 
-def test_wrong_usage_prints_one_line(notebook: NotebookRunner) -> None:
+def test_wrong_usage_is_a_real_error_too(notebook: NotebookRunner) -> None:
     outputs = notebook.run(SETUP, *USAGE, errors=True)
     for says, output in zip(USAGE.values(), outputs[1:], strict=True):
-        assert says in output.stderr
-        assert output.stderr.startswith("UsageError: ")
+        assert output.error.ename == "InvalidUsage"
+        assert says in output.traceback
+        assert len(output.traceback.splitlines()) <= 3
 
 
 def test_a_mistake_fails_a_headless_run(notebook: NotebookRunner) -> None:

@@ -1,8 +1,12 @@
 """Cells as a user writes them, in a real kernel: every way to define and to call."""
 
 import re
+import time
+from pathlib import Path
 
+import nbformat
 import pytest
+from nbclient.exceptions import DeadKernelError
 
 from ..notebooks import NotebookRunner
 
@@ -139,10 +143,10 @@ def test_functions_already_decorated_keep_their_own_secrets_on_top(
     assert re.search(r"LEVEL +•+ +\w{4} +in code +overrides a", environment.text)
     assert inside.stdout == "('from-code-here', 'value-of-a-key')\n"
     assert (
-        "late is bound to b\n('from-code-here', 'value-of-b-key') from-code-here\n"
+        "late is bound to b · local workspace\n('from-code-here', 'value-of-b-key') from-code-here\n"
         in unbound.stdout
     )
-    assert "decorated is not bound any more\nmodal.functions" in unbound.stdout
+    assert "decorated is not bound any more · local workspace\nmodal.functions" in unbound.stdout
     assert again.text == "'defined anew'"
 
 
@@ -180,7 +184,7 @@ def test_bindings_change_and_later_cells_see_it(notebook: NotebookRunner) -> Non
     )
     assert outputs[5].text == "('debug', True)"
     assert "keys       b  a      main          running" in outputs[6].text
-    assert outputs[7].stdout == "Stopped keys\n"
+    assert outputs[7].stdout == "Stopped keys · local workspace\n"
 
 
 def test_what_a_function_captures_is_fresh_at_each_call(notebook: NotebookRunner) -> None:
@@ -236,6 +240,31 @@ def test_a_server_that_was_killed_is_no_concern_of_the_notebook(notebook: Notebo
     )[1:]
     assert before.text == after.text == "'value-of-a-key'"
     assert "2 secrets" in listed.text
+
+
+def test_containers_end_with_their_kernel(notebook: NotebookRunner, tmp_path: Path) -> None:
+    for how in ("pass", "os.kill(os.getpid(), 9)"):
+        ends = NotebookRunner(tmp_path / how[:4])
+        try:
+            *_, started = ends.run(
+                SECRETS.replace("LEVEL\n", "LEVEL --force\n"),
+                """
+                %%modal_secret a
+                def pid():
+                    import os
+                    return os.getpid()
+                print(pid.remote())
+                """,
+                f"import os\n{how}",
+            )[:2]
+            container = int(started.stdout)
+        except DeadKernelError:
+            notebook_now = nbformat.read(ends.path, as_version=4)
+            container = int(notebook_now.cells[2].outputs[0].text)
+        deadline = time.monotonic() + 10
+        while Path(f"/proc/{container}").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
 
 def test_options_of_the_cell(notebook: NotebookRunner) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -62,6 +62,12 @@ def count(n: int) -> Iterator[int]:
     yield from range(n)
 
 
+async def count_slowly(n: int) -> AsyncIterator[int]:
+    for number in range(n):
+        await asyncio.sleep(0)
+        yield number
+
+
 def fail(x: int) -> None:
     raise ZeroDivisionError(f"by {x}")
 
@@ -72,10 +78,12 @@ def get_environ(*keys: str) -> dict[str, str | None]:
 
 def test_every_way_to_call(client: Any, app: modal.App, registered: Callable[..., Any]) -> None:
     sync, asynchronous, generator = registered(double), registered(increment), registered(count)
+    slow = registered(count_slowly)
     with app.run(client=client):
         assert sync.remote(21) == 42
         assert asynchronous.remote(1) == 2
         assert list(generator.remote_gen(5)) == [0, 1, 2, 3, 4]
+        assert list(slow.remote_gen(3)) == [0, 1, 2]
         assert list(sync.map(range(30))) == [2 * x for x in range(30)]
         assert sorted(sync.map(range(10), order_outputs=False)) == [2 * x for x in range(10)]
         assert list(sync.starmap([(1,), (2,)])) == [2, 4]
@@ -422,3 +430,25 @@ with modal.enable_output(), app.run(client=Connection("local").client()):
     while Path(f"/proc/{container}").exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_every_file_is_private_while_a_function_runs(
+    client: Any, app: modal.App, registered: Callable[..., Any], paths: WorkspacePaths
+) -> None:
+    def umask() -> int:
+        previous = os.umask(0)
+        os.umask(previous)
+        return previous
+
+    modal.Secret.objects.create("one", {"KEY": "value"}, client=client)
+    function = registered(umask, secrets=[modal.Secret.from_name("one")])
+    echo = registered(double)
+    with app.run(client=client):
+        assert function.remote() == 0o022  # the function's own files are its affair
+        echo.remote(b"x" * 3 * 1024 * 1024)
+        found = [path for folder in (paths.home, paths.sockets) for path in folder.rglob("*")]
+        assert any(path.is_socket() for path in found)
+        assert any(path.name.startswith("bl-") for path in found)
+        for path in found:
+            mode = path.stat().st_mode & 0o777
+            assert mode == (0o700 if path.is_dir() else 0o600), (path, oct(mode))

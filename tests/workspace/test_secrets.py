@@ -52,6 +52,18 @@ def test_a_secret_that_is_not_there(client: Any) -> None:
         modal.Secret.from_name("openai", environment_name="nowhere", client=client).hydrate()
 
 
+def test_a_secret_without_a_name(client: Any) -> None:
+    """Made for one use, and in no list."""
+    secret = modal.Secret.from_dict({"A": "1", "B": "2"})
+    with modal.App("owner", include_source=False).run(client=client):
+        secret.hydrate(client)
+        assert secret.object_id.startswith("st-")
+        assert secret._get_keys(refresh=True) == {"A", "B"}
+        secret.update({"C": "3"})
+        assert secret._get_keys(refresh=True) == {"A", "B", "C"}
+    assert modal.Secret.objects.list(client=client) == []
+
+
 def test_update_merges(client: Any) -> None:
     create(client, A="1")
     secret = modal.Secret.from_name("openai", client=client).hydrate()

@@ -5,11 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from IPython.core.error import UsageError
-
+from ...errors import InvalidUsage
 from ...views import CellOptions
 from ..cell_transform import DECORATOR
-from .parsing import CommandParser, add_environment, command
+from .parsing import CommandParser, add_environment, command, say
 
 
 def _use_arguments(parser: CommandParser) -> None:
@@ -49,16 +48,18 @@ def _cell_arguments(parser: CommandParser) -> None:
 def use_command(magics: Any, arguments: Namespace) -> None:
     """Bind secrets to the functions of all later %%modal_secret cells, before their own."""
     if not arguments.names and not arguments.clear:
-        raise UsageError("%modal_secret use: name at least one secret, or --clear")
+        raise InvalidUsage(
+            "%modal_secret use: name at least one secret.", "To use none any more: --clear"
+        )
     used = magics.session.use(arguments.names)
-    print(f"Later cells use {', '.join(used) or 'no secrets but their own'}")  # noqa: T201
+    say(magics, f"Later cells use {', '.join(used) or 'no secrets but their own'}")
 
 
 @command("bind", _bind_arguments)
 def bind_command(magics: Any, arguments: Namespace) -> None:
     """Bind a function of the notebook to secrets, after those it has."""
     bound = magics.session.bind(arguments.function, arguments.names, arguments.env)
-    print(f"{arguments.function} is bound to {', '.join(bound.binding.names)}")  # noqa: T201
+    say(magics, f"{arguments.function} is bound to {', '.join(bound.binding.names)}")
 
 
 @command("unbind", _unbind_arguments)
@@ -67,7 +68,7 @@ def unbind_command(magics: Any, arguments: Namespace) -> None:
     left = magics.session.unbind(arguments.function, arguments.names)
     names = left.binding.names if hasattr(left, "binding") else ()
     state = f"bound to {', '.join(names)}" if names else "not bound any more"
-    print(f"{arguments.function} is {state}")  # noqa: T201
+    say(magics, f"{arguments.function} is {state}")
 
 
 @command("", _cell_arguments)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from IPython.core.error import UsageError
-
+from ...errors import InvalidUsage
 from ...masking.policy import MAX_REVEAL
 from .. import display
 from .parsing import CommandParser, command
@@ -29,5 +28,8 @@ def env_command(magics: Any, arguments: Namespace) -> Any:
     """Show what a function gets: key, masked value, fingerprint, source, what it overrides."""
     reveal = magics.reveal if arguments.reveal is None else arguments.reveal
     if not 0 <= reveal <= MAX_REVEAL:
-        raise UsageError(f"%modal_secret env: --reveal takes a number from 0 to {MAX_REVEAL}")
+        raise InvalidUsage(
+            f"%modal_secret env: --reveal takes a number from 0 to {MAX_REVEAL}.",
+            "More characters than that are never shown.",
+        )
     return display.environment(magics.session.environment(arguments.function, reveal=reveal))

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from shlex import split
 from typing import Any, NoReturn
 
-from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser
+
+from ...errors import InvalidUsage
 
 
 class _Help(Exception):
@@ -22,7 +23,7 @@ class _HelpAction(Action):
 
 
 class CommandParser(MagicArgumentParser):
-    """Raises `UsageError` with the usage line where argparse would end the process."""
+    """Raises `InvalidUsage` with the usage line where argparse would end the process."""
 
     def __init__(self, prog: str, description: str) -> None:
         super().__init__(  # type: ignore[no-untyped-call]
@@ -35,7 +36,8 @@ class CommandParser(MagicArgumentParser):
         )
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{self.prog}: {message}. {' '.join(self.format_usage().split())}")
+        usage = " ".join(self.format_usage().split())
+        raise InvalidUsage(f"{self.prog}: {message}.", usage.replace("usage:", "Usage:"))
 
 
 def add_environment(parser: CommandParser) -> None:
@@ -62,7 +64,12 @@ def _split(line: str) -> list[str]:
     try:
         return split(line)
     except ValueError as error:
-        raise UsageError(f"%modal_secret: {error}") from None
+        raise InvalidUsage(f"%modal_secret: {error}.", "Close the quotation mark.") from None
+
+
+def say(magics: Any, text: str) -> None:
+    """Answer a command in one line, which names the workspace."""
+    print(f"{text} · {magics.session.connection.label}")  # noqa: T201 - the answer
 
 
 Run = Callable[[Any, Namespace], Any]

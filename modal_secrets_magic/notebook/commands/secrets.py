@@ -8,7 +8,7 @@ from typing import Any
 from ... import values
 from ...errors import EmptySecret
 from .. import display, prompts
-from .parsing import CommandParser, add_environment, command
+from .parsing import CommandParser, add_environment, command, say
 
 
 def _list_arguments(parser: CommandParser) -> None:
@@ -69,7 +69,7 @@ def create_command(magics: Any, arguments: Namespace) -> None:
     created = session.catalog.create(
         arguments.name, found, arguments.env, force=arguments.force, where=where
     )
-    _say(session, f"Created {created.name!r} with {', '.join(created.keys)}")
+    say(magics, f"Created {created.name!r} with {', '.join(created.keys)}")
 
 
 @command("update", _update_arguments)
@@ -86,7 +86,7 @@ def update_command(magics: Any, arguments: Namespace) -> None:
     updated = session.catalog.update(
         arguments.name, found, arguments.remove, arguments.env, where=where
     )
-    _say(session, f"Updated {updated.name!r}, which now has {', '.join(updated.keys)}")
+    say(magics, f"Updated {updated.name!r}, which now has {', '.join(updated.keys)}")
 
 
 @command("delete", _delete_arguments)
@@ -98,12 +98,12 @@ def delete_command(magics: Any, arguments: Namespace) -> None:
     if not arguments.yes and not prompts.confirm(
         f"Delete the secret {arguments.name!r} for good?", "--yes"
     ):
-        _say(session, f"Kept {arguments.name!r}")
+        say(magics, f"Kept {arguments.name!r}")
         return
     deleted = session.catalog.delete(
         arguments.name, arguments.env, allow_missing=arguments.allow_missing
     )
-    _say(session, f"Deleted {arguments.name!r}" if deleted else f"There was no {arguments.name!r}")
+    say(magics, f"Deleted {arguments.name!r}" if deleted else f"There was no {arguments.name!r}")
 
 
 def _gather(arguments: Namespace, verb: str) -> tuple[dict[str, str], str]:
@@ -122,7 +122,3 @@ def _gather(arguments: Namespace, verb: str) -> tuple[dict[str, str], str]:
         sources.append("the environment")
     found |= prompts.ask_values(arguments.name, arguments.keys, verb)
     return found, " and ".join(sources)
-
-
-def _say(session: Any, text: str) -> None:
-    print(f"{text} · {session.connection.label}")  # noqa: T201 - the answer to the command

@@ -8,7 +8,7 @@ from typing import Any
 from IPython import display as ipython_display
 
 from .. import display
-from .parsing import CommandParser, command
+from .parsing import CommandParser, command, say
 
 
 def _no_arguments(parser: CommandParser) -> None:
@@ -43,7 +43,7 @@ def workspace_command(magics: Any, arguments: Namespace) -> Any:
 def stop_command(magics: Any, arguments: Namespace) -> None:  # noqa: ARG001
     """End the apps and containers of this notebook; a call starts them again."""
     stopped = magics.session.stop()
-    print(f"Stopped {', '.join(stopped)}" if stopped else "Nothing was running")  # noqa: T201
+    say(magics, f"Stopped {', '.join(stopped)}" if stopped else "Nothing was running")
 
 
 def _show(table: display.Table) -> None:
