@@ -6,37 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .background import BackgroundLoop
 from .bindings import in_order
-from .connection import Connection
 from .functions import Binding, Bound, BoundClass, BoundFunction, check_bindable
-from .runs import AppRun, BackgroundLoop
-
-
-class Runs:
-    """The apps of a notebook, one `AppRun` each."""
-
-    def __init__(self, connection: Callable[[], Connection], loop: BackgroundLoop) -> None:
-        self._connection = connection
-        self._loop = loop
-        self._runs: dict[int, AppRun] = {}
-
-    def of(self, app: Any, environment: str) -> AppRun:
-        if id(app) not in self._runs:
-            self._runs[id(app)] = AppRun(app, self._connection, environment, self._loop)
-        return self._runs[id(app)]
-
-    def all(self) -> list[AppRun]:
-        return list(self._runs.values())
-
-    def at_rest(self, app: Any) -> None:
-        """Stop an app that is about to get a function, which it takes only at rest."""
-        if id(app) in self._runs:
-            self._runs[id(app)].stop()
-
-    def forget(self, run: AppRun) -> None:
-        """Stop an app none of whose functions is left."""
-        run.stop()
-        self._runs.pop(id(run.app), None)
+from .runs import Runs
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
+from .background import BackgroundLoop
 from .errors import NotBindable
-from .runs import AppRun, BackgroundLoop
+from .runs import AppRun
 
 
 @dataclass(frozen=True)

@@ -5,83 +5,20 @@ Modal itself wants calls inside `with app.run()`, and an app that runs takes no 
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import contextvars
-import sys
-import threading
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Sequence
-from types import CodeType, FunctionType
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .app_logs import AppLogFollower
+from .background import BackgroundLoop
+from .captures import captured_by
 
 if TYPE_CHECKING:
     from .connection import Connection
 
-T = TypeVar("T")
-
-#: Seconds one request for an app's log stays open before the next one is made.
-_LOG_POLL_SECONDS = 55.0
-
 #: Methods of a user's app that must find it at rest.
 _TOUCHES = ("function", "cls", "run", "deploy")
-
-
-class BackgroundLoop:
-    """An event loop in a thread of its own, for the work that must go on while a cell waits.
-
-    A notebook's own loop is busy running the cell, which is why Modal refuses `list(f.map(...))`
-    there.
-    """
-
-    def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._lock = threading.Lock()
-
-    def start(self, work: Coroutine[Any, Any, T]) -> Any:
-        """Start a coroutine; returns its `concurrent.futures.Future`."""
-        with self._lock:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                threading.Thread(
-                    target=self._loop.run_forever, name="modal-secrets", daemon=True
-                ).start()
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine to its end; an interrupt cancels it."""
-        future = self.start(work)
-        try:
-            result: T = future.result()
-        except BaseException:
-            future.cancel()
-            raise
-        return result
-
-    def iterate(self, items: AsyncGenerator[T, None]) -> Iterator[T]:
-        """Iterate over an asynchronous iterator, item by item as they are asked for."""
-        step: asyncio.Task[T] | None = None
-
-        async def following() -> tuple[bool, Any]:
-            nonlocal step
-            step = asyncio.ensure_future(items.__anext__())
-            try:
-                return True, await step
-            except StopAsyncIteration:
-                return False, None
-
-        async def closing() -> None:
-            if step is not None:  # an interrupted step ends before its iterator can
-                await asyncio.wait([step])
-            await items.aclose()
-
-        try:
-            while True:
-                more, item = self.run(following())
-                if not more:
-                    return
-                yield item
-        finally:
-            self.run(closing())
 
 
 class AppRun:
@@ -103,6 +40,7 @@ class AppRun:
         self._dependencies: dict[int, tuple[AppRun, int]] = {}
         self._log: AppLogFollower | None = None
         self._starting = False
+        self._called = False
 
     @property
     def running(self) -> bool:
@@ -132,6 +70,7 @@ class AppRun:
         if self._context is None and not self._starting:
             self._start(connection, client, captured)
         if self._log is not None:
+            self._called = True
             self._log.context = contextvars.copy_context()
 
     def _is_current(self, connection: Connection, captured: dict[str, Any]) -> bool:
@@ -158,6 +97,8 @@ class AppRun:
             context = self.app.run(
                 client=client, environment_name=self._environment_name(connection)
             )
+            if not connection.is_local:  # there it takes seconds, and an image's build minutes
+                print(f"Starting {', '.join(self.members)} on {connection.label} …")  # noqa: T201
             with translated(connection.label):
                 context.__enter__()
         finally:
@@ -185,9 +126,11 @@ class AppRun:
             context.__exit__(None, None, None)
 
     def flush_logs(self) -> None:
-        """Show what the functions printed up to now."""
-        if self._log is not None:
-            self._log.catch_up()
+        """Show what the functions called since the last time have printed up to now."""
+        if self._log is not None and self._called:
+            self._called = False
+            with contextlib.suppress(Exception):  # a server that is gone has nothing to show
+                self._log.catch_up()
 
     def _lend(self) -> None:
         """Hand the app back to whoever registers on it, runs or deploys it while we run it."""
@@ -207,98 +150,28 @@ class AppRun:
             self.app.__dict__.pop(name, None)
 
 
-class AppLogFollower:
-    """Brings an app's output into the notebook, under the cell that made the latest call."""
+class Runs:
+    """The apps of a notebook, one `AppRun` each."""
 
-    def __init__(self, client: Any, app_id: str, loop: BackgroundLoop) -> None:
-        self.context = contextvars.copy_context()
-        self._client = client
-        self._app_id = app_id
-        self._last = ""
-        self._lock = threading.Lock()
-        self._following = loop.start(self._follow())
+    def __init__(self, connection: Callable[[], Connection], loop: BackgroundLoop) -> None:
+        self._connection = connection
+        self._loop = loop
+        self._runs: dict[int, AppRun] = {}
 
-    def stop(self) -> None:
-        with contextlib.suppress(Exception):
-            self.catch_up()
-        self._following.cancel()
+    def of(self, app: Any, environment: str) -> AppRun:
+        if id(app) not in self._runs:
+            self._runs[id(app)] = AppRun(app, self._connection, environment, self._loop)
+        return self._runs[id(app)]
 
-    def catch_up(self) -> None:
-        """Show all that has been printed before this call."""
-        from .modal_adapter import read_logs
+    def all(self) -> list[AppRun]:
+        return list(self._runs.values())
 
-        read_logs(self._client, self._app_id, self._last, 0, self._show)
+    def at_rest(self, app: Any) -> None:
+        """Stop an app that is about to get a function, which it takes only at rest."""
+        if id(app) in self._runs:
+            self._runs[id(app)].stop()
 
-    async def _follow(self) -> None:
-        from .modal_adapter import read_logs
-
-        # The stream may break, and a stopped app is not found: neither is the cell's concern.
-        with contextlib.suppress(Exception):
-            done = False
-            while not done:
-                done = await read_logs.aio(
-                    self._client, self._app_id, self._last, _LOG_POLL_SECONDS, self._show
-                )
-
-    def _show(self, entry: str, texts: Iterable[tuple[bool, str]]) -> None:
-        with self._lock:
-            if _is_later(entry, self._last):
-                self._last = entry
-                for is_error, text in texts:
-                    self.context.copy().run(_write, is_error, text)
-
-
-def _is_later(entry: str, last: str) -> bool:
-    """Compare entry ids, `<number>-<number>`; what has none is always new."""
-    if not entry or not last:
-        return True
-    return _entry_order(entry) > _entry_order(last)
-
-
-def _entry_order(entry: str) -> tuple[int, ...]:
-    return tuple(int(part) if part.isdigit() else 0 for part in entry.split("-"))
-
-
-def _write(is_error: bool, text: str) -> None:
-    stream = sys.stderr if is_error else sys.stdout
-    stream.write(text)
-    if stream.isatty():  # a kernel flushes by itself, and in larger pieces
-        stream.flush()
-
-
-def captured_by(members: Iterable[Any]) -> dict[str, Any]:
-    """Return the notebook's globals that functions refer to, and theirs in turn, by name.
-
-    They travel with the functions when the app starts, so a changed one means to start again.
-    """
-    found: dict[str, Any] = {}
-    waiting = [function for member in members for function in _functions_of(member)]
-    seen: set[int] = set()
-    while waiting:
-        function = waiting.pop()
-        if id(function) in seen or function.__module__ != "__main__":
-            continue
-        seen.add(id(function))
-        for name in _names_in(function.__code__):
-            if name in function.__globals__:
-                found[name] = function.__globals__[name]
-                waiting += _functions_of(found[name])
-    return found
-
-
-def _functions_of(thing: Any) -> list[FunctionType]:
-    """Return the plain functions behind a function, a decorated one, or a class."""
-    from .modal_adapter import raw_function
-
-    if isinstance(thing, type):
-        candidates = [raw_function(each) for each in vars(thing).values()]
-    else:
-        candidates = [raw_function(getattr(thing, "__wrapped__", thing))]
-    return [each for each in candidates if isinstance(each, FunctionType)]
-
-
-def _names_in(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names_in(constant)
+    def forget(self, run: AppRun) -> None:
+        """Stop an app none of whose functions is left."""
+        run.stop()
+        self._runs.pop(id(run.app), None)

@@ -10,14 +10,15 @@ from pathlib import PurePath
 from secrets import token_bytes
 from typing import Any
 
-from .binder import Binder, Runs, released
+from .background import BackgroundLoop
+from .binder import Binder, released
 from .bindings import Source, in_order, missing
 from .catalog import Catalog, SecretInfo
 from .connection import Connection
 from .environment import Environment, describe
 from .errors import InvalidOption, MissingKeys, NotBindable, UnknownFunction, nearest
 from .functions import Bound, names_of
-from .runs import BackgroundLoop
+from .runs import Runs
 from .views import CellOptions, FunctionStatus, SecretList, Status
 
 

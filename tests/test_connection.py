@@ -168,7 +168,7 @@ def test_a_token_of_modals_works_against_its_server(
         "print(session.status().workspace, f.remote(), session.environment('f').variables[0].masked)\n"
         "session.close()\n"
     )
-    assert run.stdout == "Modal 19 ••••••••\n", run.stderr
+    assert run.stdout == "Starting f on Modal …\nModal 19 ••••••••\n", run.stderr
 
 
 def test_an_older_server_is_named(

@@ -13,13 +13,13 @@ ROOT = PACKAGE.parent
 
 #: Ground floor up, as in docs/design.md: a room knows only rooms below it.
 FLOORS = [
-    ["errors"],
+    ["errors", "background"],
     ["names", "masking", "cells", "credentials"],
     ["remote", "values", "bindings"],
     ["workspace"],
     ["modal_adapter"],
     ["connection"],
-    ["catalog"],
+    ["catalog", "captures", "app_logs"],
     ["runs"],
     ["functions", "environment"],
     ["binder", "views"],

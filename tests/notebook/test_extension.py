@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 from modal_secrets_magic import load_ipython_extension, unload_ipython_extension
 
@@ -42,7 +43,7 @@ def state(shell: InteractiveShell) -> dict[str, Any]:
 
 @pytest.fixture
 def shell() -> InteractiveShell:
-    return InteractiveShell()
+    return InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
 
 
 def test_loading_imports_neither_modal_nor_widgets() -> None:

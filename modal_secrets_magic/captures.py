@@ -1,0 +1,45 @@
+"""What a function takes along from the notebook when it is sent to Modal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from types import CodeType, FunctionType
+from typing import Any
+
+
+def captured_by(members: Iterable[Any]) -> dict[str, Any]:
+    """Return the notebook's globals that functions refer to, and theirs in turn, by name.
+
+    They travel with the functions when the app starts, so a changed one means to start again.
+    """
+    found: dict[str, Any] = {}
+    waiting = [function for member in members for function in _functions_of(member)]
+    seen: set[int] = set()
+    while waiting:
+        function = waiting.pop()
+        if id(function) in seen or function.__module__ != "__main__":
+            continue
+        seen.add(id(function))
+        for name in _names_in(function.__code__):
+            if name in function.__globals__:
+                found[name] = function.__globals__[name]
+                waiting += _functions_of(found[name])
+    return found
+
+
+def _functions_of(thing: Any) -> list[FunctionType]:
+    """Return the plain functions behind a function, a decorated one, or a class."""
+    from .modal_adapter import raw_function
+
+    if isinstance(thing, type):
+        candidates = [raw_function(each) for each in vars(thing).values()]
+    else:
+        candidates = [raw_function(getattr(thing, "__wrapped__", thing))]
+    return [each for each in candidates if isinstance(each, FunctionType)]
+
+
+def _names_in(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names_in(constant)
