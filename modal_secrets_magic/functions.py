@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class Binding:
     environment: str
 
 
-class Bound:
+class Bound(ABC):
     """A name of the notebook with secrets: `BoundFunction` or `BoundClass`."""
 
     def __init__(self, name: str, binding: Binding, run: AppRun, loop: BackgroundLoop) -> None:
@@ -42,6 +43,11 @@ class Bound:
         self.binding = binding
         self.run = run
         self.loop = loop
+
+    @property
+    @abstractmethod
+    def on_modal(self) -> Any:
+        """The `modal.Function` or `modal.Cls` behind the name."""
 
     def __repr__(self) -> str:
         kind = "class" if isinstance(self, BoundClass) else "function"
@@ -79,6 +85,10 @@ class BoundFunction(Bound):
     map = property(lambda self: RemoteIteration(self, "map"))
     starmap = property(lambda self: RemoteIteration(self, "starmap"))
     remote_gen = property(lambda self: RemoteIteration(self, "remote_gen"))
+
+    @property
+    def on_modal(self) -> Any:
+        return self.modal_function
 
     @property
     def modal_function(self) -> Any:
@@ -180,6 +190,10 @@ class BoundClass(Bound):
         super().__init__(name, binding, run, loop)
         self.user_class = user_class
         self.modal_class = modal_class
+
+    @property
+    def on_modal(self) -> Any:
+        return self.modal_class
 
     def __call__(self, *args: Any, **kwargs: Any) -> BoundInstance:
         return BoundInstance(self, args, kwargs)

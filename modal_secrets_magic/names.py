@@ -18,9 +18,6 @@ _NAME = re.compile(r"[A-Za-z0-9\-_.]+")
 _APP_ID = re.compile(r"ap-[A-Za-z0-9]{22}")
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-#: Set by Modal's runtime after the secrets, so a secret cannot override them.
-RESERVED_PREFIX = "MODAL_"
-
 
 def check_name(name: str, kind: str = "secret") -> None:
     """Raise `InvalidName` unless Modal accepts `name` for a new secret or environment."""

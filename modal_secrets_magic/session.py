@@ -156,10 +156,16 @@ class Session:
         self._cell = binder
 
     def bind_defined(self, name: str, thing: Any) -> Any:
-        """Bind what the running cell has just defined; what cannot be bound stays as it is."""
+        """Bind what the running cell has just defined; what cannot be bound stays as it is, and
+        the cell is told so.
+        """
         if self._cell is None:
             return thing
-        bound = self._cell.bind(name, thing)
+        try:
+            bound = self._cell.bind(name, thing)
+        except NotBindable as reason:
+            print(f"Not bound: {reason.what}")  # noqa: T201 - under the cell
+            return thing
         if isinstance(bound, Bound):
             self._remember(name, bound)
         return bound
@@ -178,13 +184,13 @@ class Session:
 
     def environment(self, name: str = "", *, reveal: int = 0) -> Environment:
         """Describe what a function gets, or without one what `use` would inject."""
-        from .modal_adapter import modal
+        from .modal_adapter import image_of, modal
 
         image = None
         if name:
             bound = self._require_bound(name)
             environment = bound.binding.environment
-            chosen, image = list(bound.binding.secrets), bound.binding.image
+            chosen, image = list(bound.binding.secrets), image_of(bound.on_modal)
         else:
             environment = self.connection.environment()
             chosen = [

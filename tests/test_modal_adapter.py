@@ -30,6 +30,7 @@ def test_a_functions_insides(app: modal.App) -> None:
     assert adapter.raw_function(function) is plain
     assert adapter.raw_function(plain) is plain
     assert [each is own for each in adapter.own_secrets(function)] == [True]
+    assert adapter.image_of(function) is image
     assert not adapter.is_hydrated(function)
     assert not adapter.is_running(app)
 

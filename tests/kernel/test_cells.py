@@ -92,7 +92,7 @@ def test_every_way_to_define_and_call(notebook: NotebookRunner) -> None:
 def test_functions_already_decorated_keep_their_own_secrets_on_top(
     notebook: NotebookRunner,
 ) -> None:
-    _, _, called, environment, inside, unbound, again = notebook.run(
+    _, _, called, environment, of_class, inside, unbound, again = notebook.run(
         SECRETS,
         """
         import modal
@@ -116,6 +116,7 @@ def test_functions_already_decorated_keep_their_own_secrets_on_top(
         decorated.remote(), Service().level.remote()
         """,
         "%modal_secret env decorated",
+        "%modal_secret env Service",
         """
         with app.run():
             print(decorated.remote())
@@ -141,6 +142,7 @@ def test_functions_already_decorated_keep_their_own_secrets_on_top(
     )
     assert called.text == "(('from-code-here', 'value-of-a-key'), ('from-code-here', True))"
     assert re.search(r"LEVEL +•+ +\w{4} +in code +overrides a", environment.text)
+    assert of_class.text.startswith("Service · local workspace · main   2 keys from 2 secrets")
     assert inside.stdout == "('from-code-here', 'value-of-a-key')\n"
     assert (
         "late is bound to b · local workspace\n('from-code-here', 'value-of-b-key') from-code-here\n"
@@ -289,6 +291,26 @@ def test_options_of_the_cell(notebook: NotebookRunner) -> None:
         """,
     )
     assert (image.text, app.stdout, named.text) == ("1", "2\n", "'named-app'")
+
+
+def test_what_cannot_be_bound_stays_plain_and_is_named(notebook: NotebookRunner) -> None:
+    defined, called = notebook.run(
+        SECRETS,
+        """
+        %%modal_secret a
+        import functools
+
+        @functools.cache
+        def cached(x):
+            return x
+
+        def bound(x):
+            return x
+        """,
+        "cached(1), bound.remote(2)",
+    )[1:]
+    assert defined.stdout == "Not bound: 'cached' is a _lru_cache_wrapper, not a function.\n"
+    assert called.text == "(1, 2)"
 
 
 def test_timing_magics_go_around(notebook: NotebookRunner) -> None:
