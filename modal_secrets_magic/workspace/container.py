@@ -72,6 +72,7 @@ class Container:
         status = 127
         server = Server([protocol])
         try:
+            private_folder(self._socket.parent)  # temporary files may have been cleared away
             await server.start(path=str(self._socket))
             self._socket.chmod(PRIVATE_FILE)
             status = await (await self._start(plan)).wait()

@@ -102,10 +102,9 @@ class ProtocolServer:
             except GRPCError:
                 raise
             except Exception as error:
-                # The message of an unforeseen error may quote what the client sent.
-                logger.exception("%s failed", name) if not _quotes_values(name) else logger.error(
-                    "%s failed: %s", name, type(error).__name__
-                )
+                # A traceback ends with the error's message, which may quote what was sent.
+                shown = None if name.startswith("Secret") else error
+                logger.error("%s failed: %s", name, type(error).__name__, exc_info=shown)
                 raise GRPCError(
                     Status.FAILED_PRECONDITION,
                     f"The local workspace failed in {name}: {type(error).__name__}. See its log.",
@@ -153,7 +152,3 @@ def _unimplemented(name: str) -> Callable[[Stream[Any, Any]], Awaitable[None]]:
 
 def _cardinality(method: Any) -> Cardinality:
     return Cardinality.UNARY_STREAM if method.server_streaming else Cardinality.UNARY_UNARY
-
-
-def _quotes_values(name: str) -> bool:
-    return name.startswith("Secret")

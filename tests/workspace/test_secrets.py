@@ -1,10 +1,12 @@
 """Secrets through the unmodified client, against the real server."""
 
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
 import modal
 import pytest
+from google.protobuf.empty_pb2 import Empty
 from modal.exception import (
     AlreadyExistsError,
     AuthError,
@@ -13,8 +15,10 @@ from modal.exception import (
     NotFoundError,
 )
 
+from modal_secrets_magic.modal_adapter import _call as adapter_call
 from modal_secrets_magic.modal_adapter import open_client
 from modal_secrets_magic.workspace.launcher import RunningWorkspace
+from modal_secrets_magic.workspace.paths import WorkspacePaths
 from modal_secrets_magic.workspace.tokens import token_id_for
 
 
@@ -140,3 +144,36 @@ def test_what_is_not_there_is_named(client: Any) -> None:
         (UnimplementedError, Exception), match=r"does not provide Volume\w+. Use Modal itself"
     ):
         modal.Volume.objects.list(client=client)
+
+
+def test_a_failure_of_the_servers_own_quotes_nothing(
+    client: Any, paths: WorkspacePaths, canary: Callable[[], str]
+) -> None:
+    """A store that breaks under it: named with a way to more, and no value in its log."""
+    value = canary()
+    with sqlite3.connect(paths.store) as database:
+        database.execute("ALTER TABLE secret_keys RENAME TO gone")
+    database.close()
+    with pytest.raises(
+        Exception, match=r"failed in SecretGetOrCreate: OperationalError. See its log"
+    ):
+        create(client, KEY=value)
+    log = paths.log.read_text()
+    assert "SecretGetOrCreate failed: OperationalError" in log
+    assert value not in log
+    with pytest.raises(Exception, match="Only a container can ask for this"):
+        adapter_call(client, "ContainerHello", Empty())
+
+
+def test_nothing_is_stored_by_a_creation_that_fails_half_way(
+    client: Any, paths: WorkspacePaths
+) -> None:
+    with sqlite3.connect(paths.store) as database:
+        database.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON secret_keys WHEN NEW.key = 'B' "
+            "BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        )
+    database.close()
+    with pytest.raises(Exception, match="failed in SecretGetOrCreate"):
+        create(client, A="1", B="2")
+    assert modal.Secret.objects.list(client=client) == []
