@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import queue
 import socket
 import sys
+import threading
+import time
 import urllib.parse
 import urllib.request
-from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -148,9 +151,15 @@ def _probe(urls: list[str]) -> None:
     """Raise `WorkspaceUnavailable` unless one of the servers accepts a connection soon."""
     if urllib.request.getproxies():
         return  # reached through a proxy, whose answer only a real call tells
-    with ThreadPoolExecutor(len(urls)) as pool:
-        if any(pool.map(_accepts, urls)):
-            return
+    answers: queue.Queue[bool] = queue.Queue()
+    for url in urls:
+        # Looking a name up knows no timeout: whoever is not back in time is left behind.
+        threading.Thread(target=lambda url=url: answers.put(_accepts(url)), daemon=True).start()
+    deadline = time.monotonic() + PROBE_TIMEOUT
+    with contextlib.suppress(queue.Empty):
+        for _ in urls:
+            if answers.get(timeout=max(0.0, deadline - time.monotonic())):
+                return
     hosts = " or ".join(urllib.parse.urlsplit(url).netloc for url in urls)
     raise WorkspaceUnavailable(
         f"Modal cannot be reached: {hosts} did not answer within {PROBE_TIMEOUT:.0f} s.",

@@ -130,6 +130,19 @@ def test_a_server_that_does_not_answer_is_known_within_two_seconds(
             each.close()
 
 
+def test_a_name_that_is_not_resolved_does_not_hold_anybody_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    token(monkeypatch)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: time.sleep(8))
+    started = time.monotonic()
+    with pytest.raises(
+        WorkspaceUnavailable, match=r"api\.modal\.com or api\.modal2\.com did not answer"
+    ):
+        Connection("modal").client()
+    assert time.monotonic() - started < 3
+
+
 def test_refused_credentials_say_what_to_do(paths: object, monkeypatch: pytest.MonkeyPatch) -> None:
     """As Modal refuses a token, spoken by the local server in Modal's protocol."""
     from modal_secrets_magic.workspace import launcher
