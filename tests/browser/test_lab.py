@@ -8,11 +8,12 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from modal_secrets_magic.demo import quickstart
 
@@ -27,12 +28,22 @@ FLAGS = [
 ]
 
 
+PROMPT = ["%load_ext modal_secrets_magic", "%modal_secret create made-here KEY"]
+
+
 @pytest.fixture
 def lab(paths: object, tmp_path: Path) -> Iterator[str]:
-    """`modal-secrets lab` with the quickstart, and its address."""
+    """`modal-secrets lab` with the quickstart and a notebook that asks, and its address."""
     folder = tmp_path / "notebooks"
     folder.mkdir()
-    shutil.copy(quickstart(), folder)
+    unexecuted = nbformat.read(quickstart(), as_version=4)
+    for cell in unexecuted.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    nbformat.write(unexecuted, folder / "quickstart.ipynb")
+    asking = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in PROMPT])
+    asking.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
+    nbformat.write(asking, folder / "asking.ipynb")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     config = tmp_path / "jupyter"
@@ -70,32 +81,71 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-def test_the_quickstart_runs_in_jupyterlab(lab: str, browser: Browser, tmp_path: Path) -> None:
+def open_notebook(browser: Browser, lab: str, name: str) -> Page:
     page = browser.new_page(viewport={"width": 1200, "height": 1400})
-    page.goto(f"{lab}/lab/tree/quickstart.ipynb?reset")
-    notebook = (
-        page.get_by_role("region", name="notebook content").or_(page.locator(".jp-Notebook")).first
+    page.goto(f"{lab}/lab/tree/{name}?reset")
+    expect(page.get_by_role("button", name="Python 3 (ipykernel) | Idle")).to_be_visible(
+        timeout=60_000
     )
-    expect(notebook).to_be_visible(timeout=60_000)
-    idle = page.get_by_role("button", name="Python 3 (ipykernel) | Idle")
-    expect(idle).to_be_visible(timeout=60_000)
-    table = (
-        page.get_by_role("table")
-        .filter(has=page.get_by_role("columnheader", name="Fingerprint"))
-        .first
-    )
-    # JupyterLab shows an idle kernel a moment before it takes cells, and then only clears them.
+    return page
+
+
+def run_all(page: Page, result: Locator) -> None:
+    """Run all cells, until a result is there.
+
+    JupyterLab shows an idle kernel a moment before it takes cells, and then only clears them.
+    """
     for attempt in range(3):
         page.wait_for_timeout(1000)
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         try:
-            expect(table).to_be_visible(timeout=30_000)
-            break
+            expect(result).to_be_visible(timeout=30_000)
+            return
         except AssertionError:
             if attempt == 2:
                 raise
 
+
+def saved(page: Page, file: Path, marker: str) -> str:
+    """Save by keyboard, and return the file once it holds a marker."""
+    page.keyboard.press("Control+s")
+    deadline = time.monotonic() + 20
+    while marker not in file.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return file.read_text()
+
+
+def test_a_value_is_asked_for_hidden(
+    lab: str, browser: Browser, tmp_path: Path, canary: Callable[[], str]
+) -> None:
+    value = canary()
+    page = open_notebook(browser, lab, "asking.ipynb")
+    field = page.locator("input[type=password]")  # which has no role, so that nothing reads it out
+    run_all(page, field)
+    expect(page.get_by_text("made-here · KEY:").first).to_be_visible()
+    page.keyboard.type(value)
+    assert value not in page.content()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Created 'made-here' with KEY · local workspace").first).to_be_visible(
+        timeout=30_000
+    )
+    assert value not in page.content()
+    assert value not in saved(page, tmp_path / "notebooks" / "asking.ipynb", "Created 'made-here'")
+    for path in tmp_path.rglob("*"):  # the history database, checkpoints, the store, logs
+        if path.is_file():
+            assert value.encode() not in path.read_bytes(), path
+
+
+def test_the_quickstart_runs_in_jupyterlab(lab: str, browser: Browser, tmp_path: Path) -> None:
+    page = open_notebook(browser, lab, "quickstart.ipynb")
+    table = (
+        page.get_by_role("table")
+        .filter(has=page.get_by_role("columnheader", name="Fingerprint"))
+        .first
+    )
+    run_all(page, table)
     row = table.get_by_role("row").filter(has_text="OPENAI_API_KEY")
     expect(row).to_contain_text("••••••••")
     expect(row).to_contain_text("overrides quickstart-openai")
@@ -110,17 +160,8 @@ def test_the_quickstart_runs_in_jupyterlab(lab: str, browser: Browser, tmp_path:
     if picture:
         take_picture(page, Path(picture))
 
-    # Saved by keyboard, the file holds no value either.
-    page.keyboard.press("Control+s")
-    saved = tmp_path / "notebooks" / "quickstart.ipynb"
-    deadline = time.monotonic() + 20
-    while (
-        "Deleted 'quickstart-team'" not in saved.read_text()
-        or saved.stat().st_mtime < time.time() - 30
-    ):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    assert not re.search(r"sk-(team|own)-[0-9a-f]{8}|hf_[0-9a-f]{8}", saved.read_text())
+    text = saved(page, tmp_path / "notebooks" / "quickstart.ipynb", "Deleted 'quickstart-team'")
+    assert not re.search(r"sk-(team|own)-[0-9a-f]{8}|hf_[0-9a-f]{8}", text)
 
 
 def take_picture(page: Page, target: Path) -> None:
