@@ -20,6 +20,8 @@ class AppLogFollower:
 
     def __init__(self, client: Any, app_id: str, loop: BackgroundLoop) -> None:
         self.context = contextvars.copy_context()
+        #: The server said that the app has ended.
+        self.ended = False
         self._client = client
         self._app_id = app_id
         self._last = ""
@@ -42,9 +44,8 @@ class AppLogFollower:
 
         # The stream may break, and a stopped app is not found: neither is the cell's concern.
         with contextlib.suppress(Exception):
-            done = False
-            while not done:
-                done = await read_logs.aio(
+            while not self.ended:
+                self.ended = await read_logs.aio(
                     self._client, self._app_id, self._last, _LOG_POLL_SECONDS, self._show
                 )
 

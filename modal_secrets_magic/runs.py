@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,16 +23,26 @@ _TOUCHES = ("function", "cls", "run", "deploy")
 
 
 class AppRun:
-    """One app and its running: started lazily, restarted when something it ships has changed."""
+    """One app and its running: started lazily, restarted when something it ships has changed.
+
+    `lock` is shared by the apps of a notebook, whose functions may be called from many threads
+    and may need each other's apps.
+    """
 
     def __init__(
-        self, app: Any, connection: Callable[[], Connection], environment: str, loop: BackgroundLoop
+        self,
+        app: Any,
+        connection: Callable[[], Connection],
+        environment: str,
+        loop: BackgroundLoop,
+        lock: threading.RLock,
     ) -> None:
         self.app = app
         self.environment = environment
         self.generation = 0
         self._connection = connection
         self._loop = loop
+        self._lock = lock
         self._members: dict[str, Any] = {}
         self._secrets: dict[str, Sequence[Any]] = {}
         self._context: Any | None = None
@@ -58,6 +69,13 @@ class AppRun:
 
     def ensure(self) -> None:
         """Make the app run as it stands now, and its output come to the calling cell."""
+        with self._lock:
+            self._ensure()
+            if self._log is not None:
+                self._called = True
+                self._log.context = contextvars.copy_context()
+
+    def _ensure(self) -> None:
         from .modal_adapter import is_running
 
         if self._context is None and is_running(self.app):
@@ -69,13 +87,11 @@ class AppRun:
             self.stop()
         if self._context is None and not self._starting:
             self._start(connection, client, captured)
-        if self._log is not None:
-            self._called = True
-            self._log.context = contextvars.copy_context()
 
     def _is_current(self, connection: Connection, captured: dict[str, Any]) -> bool:
         return (
-            self._server == (connection.choice, connection.server)
+            not (self._log and self._log.ended)  # stopped by somebody else
+            and self._server == (connection.choice, connection.server)
             and captured.keys() == self._captured.keys()
             and all(captured[name] is self._captured[name] for name in captured)
             and all(
@@ -114,16 +130,17 @@ class AppRun:
 
     def stop(self) -> None:
         """End the app and its containers; a call starts it again."""
-        if self._context is None:
-            return
-        context, self._context = self._context, None
-        self._take_back()
-        if self._log is not None:
-            self._log.stop()
-            self._log = None
-        # A server that is gone has no app of ours any more.
-        with contextlib.suppress(Exception):
-            context.__exit__(None, None, None)
+        with self._lock:
+            if self._context is None:
+                return
+            context, self._context = self._context, None
+            self._take_back()
+            if self._log is not None:
+                self._log.stop()
+                self._log = None
+            # A server that is gone has no app of ours any more.
+            with contextlib.suppress(Exception):
+                context.__exit__(None, None, None)
 
     def flush_logs(self) -> None:
         """Show what the functions called since the last time have printed up to now."""
@@ -156,11 +173,12 @@ class Runs:
     def __init__(self, connection: Callable[[], Connection], loop: BackgroundLoop) -> None:
         self._connection = connection
         self._loop = loop
+        self._lock = threading.RLock()
         self._runs: dict[int, AppRun] = {}
 
     def of(self, app: Any, environment: str) -> AppRun:
         if id(app) not in self._runs:
-            self._runs[id(app)] = AppRun(app, self._connection, environment, self._loop)
+            self._runs[id(app)] = AppRun(app, self._connection, environment, self._loop, self._lock)
         return self._runs[id(app)]
 
     def all(self) -> list[AppRun]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
@@ -36,6 +37,7 @@ class Session:
         self._bound: dict[str, Bound] = {}
         self._cell: Binder | None = None
         self._cell_context = ExitStack()
+        self._closes_at_exit = False
 
     # Workspace
 
@@ -220,6 +222,8 @@ class Session:
 
     def close(self) -> None:
         """End the apps and the connection, as the kernel or the extension goes."""
+        atexit.unregister(self.close)
+        self._closes_at_exit = False
         self.end_cell()
         self.stop()
         if self._connection is not None:
@@ -237,6 +241,10 @@ class Session:
         app_name: str = "",
         image: Any | None = None,
     ) -> Binder:
+        if not self._closes_at_exit:
+            # By now modal is imported, so this comes before modal's own farewell.
+            atexit.register(self.close)
+            self._closes_at_exit = True
         return Binder(
             names,
             environment=environment or self.connection.environment(),

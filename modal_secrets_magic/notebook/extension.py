@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -26,8 +25,6 @@ def load(shell: InteractiveShell) -> None:
     undo = ExitStack()
     notebook = _Notebook(shell)
     undo.callback(notebook.close)
-    atexit.register(notebook.close)
-    undo.callback(atexit.unregister, notebook.close)
     _register_magics(shell, ModalSecrets(shell, notebook.session), undo)
     lists: tuple[tuple[list[Any], Any], ...] = (
         (shell.input_transformers_cleanup, transform_source),

@@ -1,7 +1,8 @@
-"""Object ids in Modal's own form: a prefix of two letters and 26 upper-case characters.
+"""Object ids in Modal's own form: a prefix of two letters, and 26 upper-case characters.
 
-The client tells kinds of objects by the prefix, and finds remote frames of a traceback by the
-form of a task's id (`modal._traceback`, seen in 1.6.4).
+The client tells kinds of objects by the prefix, finds remote frames of a traceback by the form of
+a task's id (`modal._traceback`), and knows an app's id, of 22 characters, from an app's name
+(`modal._utils.name_utils`); all seen in 1.6.4.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import secrets
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's Base32
-_LENGTH = 26
+_LENGTH, _APP_LENGTH = 26, 22
 
 
 def new_id(prefix: str) -> str:
     """Return a fresh id, as in `st-4Z…`; it cannot be guessed."""
-    return f"{prefix}-{''.join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))}"
+    length = _APP_LENGTH if prefix == "ap" else _LENGTH
+    return f"{prefix}-{''.join(secrets.choice(_ALPHABET) for _ in range(length))}"

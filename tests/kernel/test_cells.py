@@ -293,6 +293,45 @@ def test_options_of_the_cell(notebook: NotebookRunner) -> None:
     assert (image.text, app.stdout, named.text) == ("1", "2\n", "'named-app'")
 
 
+def test_calls_at_once_start_the_app_once(notebook: NotebookRunner) -> None:
+    gathered, threaded = notebook.run(
+        SECRETS,
+        """
+        %%modal_secret a
+        def double(x): return 2 * x
+        """,
+        "import asyncio\nawait asyncio.gather(*(double.remote.aio(x) for x in range(6)))",
+        """
+        %modal_secret stop
+        from concurrent.futures import ThreadPoolExecutor
+        with ThreadPoolExecutor(6) as pool:
+            print(list(pool.map(double.remote, range(6))), double.run.generation)
+        """,
+    )[2:]
+    assert gathered.text == "[0, 2, 4, 6, 8, 10]"
+    assert threaded.stdout.endswith("[0, 2, 4, 6, 8, 10] 2\n")
+
+
+def test_an_app_that_somebody_stopped_starts_again(notebook: NotebookRunner) -> None:
+    *_, again = notebook.run(
+        SECRETS,
+        """
+        %%modal_secret a
+        def f(x): return x
+        f.remote(1)
+        """,
+        """
+        import subprocess, sys, time
+        from pathlib import Path
+        command = [str(Path(sys.executable).with_name("modal-secrets")), "workspace", "exec", "--"]
+        subprocess.run([*command, "modal", "app", "stop", f.run.app.app_id, "--yes"], check=True, capture_output=True)
+        while not f.run._log.ended: time.sleep(0.01)
+        f.remote(2)
+        """,
+    )
+    assert again.text == "2"
+
+
 def test_what_cannot_be_bound_stays_plain_and_is_named(notebook: NotebookRunner) -> None:
     defined, called = notebook.run(
         SECRETS,

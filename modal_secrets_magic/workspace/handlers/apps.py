@@ -59,6 +59,20 @@ async def AppGetLayout(
     return api_pb2.AppGetLayoutResponse(app_layout=engine.app(request.app_id).layout())
 
 
+async def AppGetLifecycle(
+    engine: Engine, request: api_pb2.AppGetLifecycleRequest, caller: Caller
+) -> api_pb2.AppGetLifecycleResponse:
+    app = engine.app(request.app_id)
+    state = api_pb2.APP_STATE_STOPPED if app.stopping else app.state
+    return api_pb2.AppGetLifecycleResponse(
+        lifecycle=api_pb2.AppLifecycle(
+            app_state=state,  # type: ignore[arg-type]
+            created_at=app.created_at,
+            created_by="local",
+        )
+    )
+
+
 async def AppList(
     engine: Engine, request: api_pb2.AppListRequest, caller: Caller
 ) -> api_pb2.AppListResponse:

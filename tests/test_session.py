@@ -1,0 +1,44 @@
+"""The session without any face, as a plain program uses it."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+PROGRAM = """
+import sys
+from modal_secrets_magic.session import Session
+session = Session(globals())
+session.catalog.create("one", {"KEY": "a-value-long-enough"}, force=True)
+def f():
+    import os
+    return os.getpid()
+f = session.bind("f", ["one"])
+print(f.remote(), flush=True)
+"""
+
+
+@pytest.mark.parametrize(("ending", "status"), [("", 0), ("sys.exit(3)", 3), ("1 / 0", 1)])
+def test_a_program_ends_in_peace_and_its_containers_with_it(
+    paths: object, ending: str, status: int
+) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", PROGRAM + ending],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=dict(os.environ),
+    )
+    assert ran.returncode == status
+    if status == 1:
+        assert ran.stderr.count("Traceback") == 1
+        assert "ZeroDivisionError" in ran.stderr
+    else:
+        assert ran.stderr == ""
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{int(ran.stdout)}").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
