@@ -244,6 +244,14 @@ def test_a_server_that_was_killed_is_no_concern_of_the_notebook(notebook: Notebo
     assert "2 secrets" in listed.text
 
 
+def test_the_cell_magic_can_be_called(notebook: NotebookRunner) -> None:
+    *_, called = notebook.run(
+        SECRETS,
+        "get_ipython().run_cell_magic('modal_secret', 'a', 'def f(x): return x + 1')\nf.remote(1)",
+    )
+    assert called.text == "2"
+
+
 def test_containers_end_with_their_kernel(notebook: NotebookRunner, tmp_path: Path) -> None:
     for how in ("pass", "os.kill(os.getpid(), 9)"):
         ends = NotebookRunner(tmp_path / how[:4])
