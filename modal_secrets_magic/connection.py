@@ -97,9 +97,10 @@ class Connection:
         before = self.server
         if self._client is not None and before is not None and launcher.still_runs(paths, before):
             return self._client
-        self.server = launcher.ensure(paths)
-        _check_version(self.server.modal)
-        if before is not None and before.port != self.server.port:
+        running = launcher.ensure(paths)
+        _check_version(running.modal)
+        self.server = running
+        if before is not None and before.port != running.port:
             self.close()  # the old port was taken while the server was away
         if self._client is None:
             from .modal_adapter import open_client, set_default_client
@@ -107,7 +108,7 @@ class Connection:
 
             _bypass_proxies(launcher.HOST)
             token = read_token(paths)
-            self._client = open_client(self.server.url, token_id_for(sys.executable), token)
+            self._client = open_client(running.url, token_id_for(sys.executable), token)
             # The user's own `modal.Secret.from_name(...)` belongs to the same workspace.
             set_default_client(self._client)
         return self._client
@@ -115,12 +116,9 @@ class Connection:
     def _modal_client(self) -> Any:
         from .modal_adapter import client_from_env, client_of_profile, server_urls
 
-        if self.choice == MODAL:
-            _probe(server_urls())
-            return client_from_env()
-        client = client_of_profile(self.choice)
-        _probe(client.server_url.split(","))
-        return client
+        profile = "" if self.choice == MODAL else self.choice
+        _probe(server_urls(profile))  # before a client is opened, which would try for a minute
+        return client_of_profile(profile) if profile else client_from_env()
 
 
 def _check_version(served: str) -> None:

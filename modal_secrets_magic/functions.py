@@ -125,12 +125,19 @@ class BoundFunction(Bound):
         return FunctionHandle, (self.__wrapped__, known)  # type: ignore[attr-defined]
 
 
-class RemoteCall:
-    """`f.remote` and the like: call it, or await its `aio`."""
+class _RemoteMethod:
+    """A method of Modal's on a bound function."""
 
     def __init__(self, bound: BoundFunction, name: str) -> None:
         self._bound = bound
         self.__name__ = name
+
+    def __repr__(self) -> str:
+        return f"<{self._bound.__name__}.{self.__name__}>"
+
+
+class RemoteCall(_RemoteMethod):
+    """`f.remote` and the like: call it, or await its `aio`."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         with self._bound.running() as function:
@@ -144,16 +151,9 @@ class RemoteCall:
         with self._bound.running() as function:
             return await getattr(function, self.__name__).aio(*args, **kwargs)
 
-    def __repr__(self) -> str:
-        return f"<{self._bound.__name__}.{self.__name__}>"
 
-
-class RemoteIteration:
+class RemoteIteration(_RemoteMethod):
     """`f.map` and the like: iterate over what it returns, or over what its `aio` does."""
-
-    def __init__(self, bound: BoundFunction, name: str) -> None:
-        self._bound = bound
-        self.__name__ = name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
         self._bound.run.ensure()
@@ -169,9 +169,6 @@ class RemoteIteration:
         with self._bound.running() as function:
             async for item in getattr(function, self.__name__).aio(*args, **kwargs):
                 yield item
-
-    def __repr__(self) -> str:
-        return f"<{self._bound.__name__}.{self.__name__}>"
 
 
 class BoundClass(Bound):

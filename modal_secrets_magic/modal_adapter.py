@@ -88,10 +88,23 @@ def client_from_env() -> Any:
 
 
 def client_of_profile(profile: str) -> Any:
-    """Return a client for a profile of the configuration file (`config.get(profile=)`,
-    `_user_config`).
+    """Return a client for a profile of the configuration file."""
+    url = _profile_setting(profile, "server_url")
+    token_id, token = (_profile_setting(profile, name) for name in ("token_id", "token_secret"))
+    return open_client(url, token_id, token)
+
+
+def server_urls(profile: str = "") -> list[str]:
+    """Return where Modal's server is, for a profile or as the environment says; the setting
+    holds several, separated by commas.
     """
-    from modal.config import _user_config, config
+    setting = _profile_setting(profile, "server_url") if profile else _config().get("server_url")
+    return [url.strip() for url in str(setting).split(",")]
+
+
+def _profile_setting(profile: str, name: str) -> str:
+    """Read a profile's setting (`config.get(profile=)`, `_user_config`)."""
+    from modal.config import _user_config
 
     if profile not in _user_config:
         known = ", ".join(_user_config) or "none"
@@ -99,20 +112,13 @@ def client_of_profile(profile: str) -> Any:
             f"No Modal profile is named {profile!r}; profiles: {known}.",
             "Use %modal_secret workspace local, modal, or one of these profiles.",
         )
-    setting = {
-        name: config.get(name, profile=profile, use_env=False)
-        for name in ("server_url", "token_id", "token_secret")
-    }
-    return open_client(
-        setting["server_url"], setting["token_id"] or "", setting["token_secret"] or ""
-    )
+    return _config().get(name, profile=profile, use_env=False) or ""
 
 
-def server_urls() -> list[str]:
-    """Return where Modal's server is; the setting holds several, separated by commas."""
+def _config() -> Any:
     from modal.config import config
 
-    return [url.strip() for url in str(config.get("server_url")).split(",")]
+    return config
 
 
 def set_default_client(client: Any | None) -> None:

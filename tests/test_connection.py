@@ -111,6 +111,21 @@ def test_a_server_that_is_down_is_known_at_once(monkeypatch: pytest.MonkeyPatch)
     assert time.monotonic() - started < 2.5
 
 
+def test_a_profile_whose_server_is_down_is_known_at_once(paths: object) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    config_path().write_text(
+        f'[work]\ntoken_id = "ak-1"\ntoken_secret = "as-1"\nserver_url = "http://127.0.0.1:{port}"\nactive = true\n'
+    )
+    run = in_a_new_process(
+        "import time\nfrom modal_secrets_magic.connection import Connection\nimport modal\n"
+        "started = time.monotonic()\n"
+        "try:\n    Connection('work').client()\n"
+        "except Exception as error:\n    print(type(error).__name__, time.monotonic() - started < 2.5)\n"
+    )
+    assert run.stdout == "WorkspaceUnavailable True\n", run.stderr
+
+
 def test_a_server_that_does_not_answer_is_known_within_two_seconds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

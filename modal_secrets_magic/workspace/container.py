@@ -15,6 +15,7 @@ from pathlib import Path
 from grpclib.server import Server
 from modal_proto import api_pb2
 
+from ..errors import WorkspaceUnavailable
 from .host import host_environment
 from .ids import new_id
 from .logs import TextOfStream
@@ -78,18 +79,18 @@ class Container:
             status = await (await self._start(plan)).wait()
             # What the container started and left behind ends with it.
             self._signal(signal.SIGKILL)
-        except OSError as error:
+        except (OSError, WorkspaceUnavailable) as error:
             self._on_output(
                 self, api_pb2.FILE_DESCRIPTOR_STDERR, f"The container did not start: {error}\n"
             )
         finally:
-            self.drain(final=True)
-            server.close()
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(server.wait_closed(), 1)
-            self._clean_up()
-            self._on_exit(self, status)
-            self.exited.set()
+            try:
+                self.drain(final=True)
+                await _close(server)
+                self._clean_up()
+            finally:  # whatever happened, those who wait for it are told
+                self._on_exit(self, status)
+                self.exited.set()
 
     async def _start(self, plan: ContainerPlan) -> asyncio.subprocess.Process:
         private_folder(self._root)
@@ -191,8 +192,9 @@ class Container:
         self._outputs.clear()
         if self._lifeline >= 0:
             os.close(self._lifeline)
-        self._socket.unlink(missing_ok=True)
-        self._arguments.unlink(missing_ok=True)
+        for file in (self._socket, self._arguments):
+            with contextlib.suppress(OSError):
+                file.unlink(missing_ok=True)
         shutil.rmtree(self._root, ignore_errors=True)
 
 
@@ -201,3 +203,9 @@ def _send(descriptor: int, environment: Mapping[str, str]) -> None:
     view = memoryview(len(data).to_bytes(8, "big") + data)
     while view:
         view = view[os.write(descriptor, view) :]
+
+
+async def _close(server: Server) -> None:
+    with contextlib.suppress(asyncio.TimeoutError, RuntimeError):  # or it was never started
+        server.close()
+        await asyncio.wait_for(server.wait_closed(), 1)

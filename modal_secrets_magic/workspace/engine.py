@@ -12,6 +12,7 @@ from typing import Any
 from grpclib import GRPCError
 from modal_proto import api_pb2
 
+from ..errors import ModalSecretsError
 from .blobs import Blobs, MountedFiles
 from .container import Container, ContainerPlan
 from .host import host_environment
@@ -247,6 +248,7 @@ class Engine:
     def retry(self, each: Input, payload: api_pb2.FunctionInput, retry_count: int) -> None:
         each.call.drop_outputs_of(each.idx)
         each.payload, each.retry_count, each.done = payload, retry_count, False
+        each.container = None
         each.call.function.pool.put(each)
 
     def assigned(self, each: Input) -> None:
@@ -328,11 +330,11 @@ class Engine:
         files = {}
         for mount_id in definition.mount_ids:
             files.update(self.files.below_root(mount_id, CONTAINER_ROOT))
-        # A variant's layout names its base function; the runtime finds the metadata by name.
         try:
             environment = self._environment_of(function)
-        except GRPCError as error:
-            self._fail_pending(function, error.message or "")
+        except (GRPCError, ModalSecretsError) as error:  # a secret that is gone, or is locked
+            reason = error.message if isinstance(error, GRPCError) else error.what
+            self._fail_pending(function, reason or "")
             self._on_exit(container, 0)
             container.exited.set()
             return

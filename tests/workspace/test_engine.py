@@ -7,6 +7,7 @@ import pytest
 from modal_proto import api_pb2
 
 from modal_secrets_magic.workspace import engine as module
+from modal_secrets_magic.workspace.container import Container
 from modal_secrets_magic.workspace.engine import Engine
 from modal_secrets_magic.workspace.model import App, Function
 from modal_secrets_magic.workspace.paths import WorkspacePaths
@@ -73,12 +74,16 @@ async def test_an_outcome_counts_once(engine: Engine) -> None:
     _, function = a_function(engine)
     call = engine.start_call(function, 0)
     each = engine.add_input(call, 0, api_pb2.FunctionInput())
+    function.pool.drop(each)
+    each.container = Container(engine._paths, function.id, "", lambda *_: None, lambda *_: None)
     engine.finish(each, FAILURE)
     engine.finish(each, SUCCESS)
     assert [item.result.status for _, item in call.outputs] == [FAILURE.status]
     engine.retry(each, api_pb2.FunctionInput(), 1)
     assert call.outputs == []
     assert call.unfinished == 1
+    engine.cancel(call, terminate_containers=False)  # it waits in no container any more
+    assert [item.result.exception for _, item in call.outputs] == ["The call was cancelled."]
 
 
 async def test_stopping_an_app_ends_what_waits_and_forgets_its_secrets(engine: Engine) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
@@ -452,3 +453,29 @@ def test_every_file_is_private_while_a_function_runs(
         for path in found:
             mode = path.stat().st_mode & 0o777
             assert mode == (0o700 if path.is_dir() else 0o600), (path, oct(mode))
+
+
+def test_a_container_that_cannot_start_fails_its_inputs_and_hangs_nobody(
+    client: Any, app: modal.App, registered: Callable[..., Any], paths: WorkspacePaths
+) -> None:
+    modal.Secret.objects.create("one", {"KEY": "value"}, client=client)
+    function = registered(get_environ, secrets=[modal.Secret.from_name("one")])
+    with sqlite3.connect(paths.store) as database:
+        database.execute("UPDATE secret_keys SET value = zeroblob(40)")
+    database.close()
+    with app.run(client=client):
+        with pytest.raises(RemoteError, match="encrypted with another key"):
+            function.spawn("KEY").get(timeout=20)
+        modal.Secret.objects.delete("one", client=client)
+        with pytest.raises(RemoteError, match="not found"):
+            function.spawn("KEY").get(timeout=20)
+    other = modal.App("other", include_source=False)
+    unlucky = other.function(serialized=True)(double)
+    paths.sockets.rename(paths.sockets.with_suffix(".away"))
+    paths.sockets.touch()
+    try:
+        with other.run(client=client), pytest.raises(RemoteError, match="exited with status 127"):
+            unlucky.spawn(1).get(timeout=20)
+    finally:
+        paths.sockets.unlink()
+        paths.sockets.with_suffix(".away").rename(paths.sockets)
