@@ -116,3 +116,11 @@ class StoreLocked(WorkspaceUnavailable):
 
 class RemoteCallFailed(ModalSecretsError):
     """A call to the workspace failed for a reason the workspace itself gives."""
+
+
+class StoreUnusable(WorkspaceUnavailable):
+    """The local workspace's store is not ours, damaged, or cannot be written."""
+
+
+class UnreadableImage(ModalSecretsError):
+    """An image with a line that cannot be read, which Modal would refuse too."""

@@ -1,4 +1,4 @@
-"""One container: Modal's own runtime as a process, its socket, its pipes and its end."""
+"""One container: Modal's own runtime as a process, its socket, its outputs and its end."""
 
 from __future__ import annotations
 
@@ -8,34 +8,45 @@ import json
 import os
 import shutil
 import signal
+import socket
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from grpclib.server import Server
 from modal_proto import api_pb2
 
 from ..errors import WorkspaceUnavailable
-from .host import host_environment
+from .blobs import Blobs
 from .ids import new_id
 from .logs import TextOfStream
+from .memory import watch_memory
 from .paths import PRIVATE_FILE, WorkspacePaths, private_folder, write_private
+from .processes import Descriptors, ProcessFailed
+from .sandbox import SandboxFailed
+from .starter import Started, Starter, Surroundings
 from .wire import ProtocolServer
-
-_BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 
 #: Seconds between the polite end of a container and the certain one.
 STOP_GRACE = 2.0
 
+#: The status of a container that never was.
+NOT_STARTED = 127
+
 
 @dataclass(frozen=True)
 class ContainerPlan:
-    """What a container is made of. `files` maps paths below its root to the files' contents."""
+    """What a container is made of. `files` maps its absolute paths to the files' contents."""
 
     interpreter: str
     arguments: api_pb2.ContainerArguments
     environment: Mapping[str, str]
-    files: Mapping[str, Path]
+    files: Mapping[str, Path] = field(default_factory=dict)
+    python_path: tuple[str, ...] = ()
+    workdir: str = ""
+    block_network: bool = False
+    memory_limit_mb: int = 0
 
 
 class Container:
@@ -50,6 +61,7 @@ class Container:
         on_exit: Callable[[Container, int], None],
     ) -> None:
         self.id = new_id("ta")
+        self.created_at = time.time()
         self.function_id = function_id
         self.interpreter = interpreter
         self.running: set[str] = set()
@@ -57,29 +69,32 @@ class Container:
         self.waiting = False
         self.stopping = False
         self.idle_since: float | None = None
+        #: Why the workspace killed it, where it did so on its own account.
+        self.killed_for = ""
         self.cancelled: asyncio.Queue[str] = asyncio.Queue()
         self.exited = asyncio.Event()
         self._on_output = on_output
         self._on_exit = on_exit
-        self._root = paths.run / self.id
+        #: What is `/` inside; gone when it has exited.
+        self.folder = paths.run / self.id
         self._arguments = paths.run / f"{self.id}.arguments"
         self._socket = paths.sockets / f"{self.id[3:15]}.sock"
-        self._process: asyncio.subprocess.Process | None = None
-        self._lifeline = -1
+        self._started: Started | None = None
+        self._channel: socket.socket | None = None
         self._outputs: dict[int, tuple[int, TextOfStream]] = {}
 
-    async def run(self, plan: ContainerPlan, protocol: ProtocolServer) -> None:
+    async def run(
+        self, plan: ContainerPlan, protocol: ProtocolServer, starter: Starter, blobs: Blobs
+    ) -> None:
         """Start the process and stay until it has ended; report its exit status."""
-        status = 127
+        status = NOT_STARTED
         server = Server([protocol])
         try:
             private_folder(self._socket.parent)  # temporary files may have been cleared away
             await server.start(path=str(self._socket))
             self._socket.chmod(PRIVATE_FILE)
-            status = await (await self._start(plan)).wait()
-            # What the container started and left behind ends with it.
-            self._signal(signal.SIGKILL)
-        except (OSError, WorkspaceUnavailable) as error:
+            status = await self._run_process(plan, starter, blobs)
+        except (OSError, ProcessFailed, SandboxFailed, WorkspaceUnavailable) as error:
             self._on_output(
                 self, api_pb2.FILE_DESCRIPTOR_STDERR, f"The container did not start: {error}\n"
             )
@@ -92,46 +107,79 @@ class Container:
                 self._on_exit(self, status)
                 self.exited.set()
 
-    async def _start(self, plan: ContainerPlan) -> asyncio.subprocess.Process:
-        private_folder(self._root)
+    async def _run_process(self, plan: ContainerPlan, starter: Starter, blobs: Blobs) -> int:
+        around = Surroundings(
+            plan.interpreter, self.folder, self._socket, self._arguments,
+            plan.python_path, plan.block_network,
+        )  # fmt: skip
+        await asyncio.to_thread(self._lay_out, plan, around)
+        theirs = self._open_ends()
+        try:
+            self._started = await starter.start(around, theirs)
+        finally:
+            for descriptor in (theirs.channel, theirs.stdout, theirs.stderr):
+                os.close(descriptor)
+        if self.stopping:  # it was killed before there was anything to kill
+            self.kill()
+        watching = asyncio.create_task(watch_memory(self, plan.memory_limit_mb))
+        lent = None
+        try:
+            lent = await asyncio.to_thread(self._send_start, plan, starter, around, blobs.port)
+            if lent is not None:
+                await blobs.serve_on(lent)
+            return await self._started.process.wait()
+        finally:
+            watching.cancel()
+            # What the container started and left behind ends with it.
+            self._signal(signal.SIGKILL)
+            if lent is not None:
+                await blobs.leave(lent)
+
+    def _lay_out(self, plan: ContainerPlan, around: Surroundings) -> None:
+        """Write the container's files to where it finds them."""
+        private_folder(self.folder)
+        private_folder(around.root)
         for name, source in plan.files.items():
-            target = self._root / name
+            target = around.folder / name.lstrip("/")
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
-        write_private(self._arguments, plan.arguments.SerializeToString())
-        reading, self._lifeline = os.pipe()
+        write_private(self._arguments, plan.arguments.SerializeToString(), durable=False)
+
+    def _open_ends(self) -> Descriptors:
+        """Keep our ends of what connects the container to us, and return the other ones."""
+        self._channel, theirs = socket.socketpair()
         outputs = [os.pipe(), os.pipe()]
-        try:
-            self._process = await asyncio.create_subprocess_exec(
-                plan.interpreter,
-                "-u",  # what a function prints is to be seen now, not when a buffer is full
-                "-c",
-                f"exec(compile(open({str(_BOOTSTRAP)!r}).read(), 'bootstrap', 'exec'))",
-                str(reading),
-                cwd=self._root,
-                env=host_environment(),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=outputs[0][1],
-                stderr=outputs[1][1],
-                pass_fds=(reading,),
-                start_new_session=True,
-            )
-        finally:
-            for descriptor in (reading, outputs[0][1], outputs[1][1]):
-                os.close(descriptor)
-            self._watch(outputs[0][0], api_pb2.FILE_DESCRIPTOR_STDOUT)
-            self._watch(outputs[1][0], api_pb2.FILE_DESCRIPTOR_STDERR)
-        environment = {
-            **plan.environment,
-            "MODAL_SERVER_URL": f"unix://{self._socket}",
-            "MODAL_CONTAINER_ARGUMENTS_PATH": str(self._arguments),
-            "MODAL_TASK_ID": self.id,
-            "MODAL_IS_REMOTE": "1",
+        self._watch(outputs[0][0], api_pb2.FILE_DESCRIPTOR_STDOUT)
+        self._watch(outputs[1][0], api_pb2.FILE_DESCRIPTOR_STDERR)
+        return Descriptors(theirs.detach(), outputs[0][1], outputs[1][1])
+
+    def _send_start(
+        self, plan: ContainerPlan, starter: Starter, around: Surroundings, blobs_port: int
+    ) -> socket.socket | None:
+        """Send what the container waits for; return the listener it lends, if it has a network
+        of its own.
+        """
+        assert self._channel is not None
+        listen = blobs_port if plan.block_network and starter.isolation.sandboxed else 0
+        start = {
+            "environment": {
+                **plan.environment,
+                **starter.environment(around),
+                "MODAL_TASK_ID": self.id,
+                "MODAL_IS_REMOTE": "1",
+            },
+            "code": starter.folder_inside(around),
+            "workdir": starter.folder_inside(around, plan.workdir),
+            "listen": listen,
         }
-        # The pipe may be shorter than the environment, and the process may be gone already.
-        with contextlib.suppress(BrokenPipeError):
-            await asyncio.to_thread(_send, self._lifeline, environment)
-        return self._process
+        data = json.dumps(start).encode("utf-8", "surrogatepass")
+        # The socket takes less than a large environment, and the process may be gone already.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self._channel.sendall(len(data).to_bytes(8, "big") + data)
+            if listen:
+                _, received, _, _ = socket.recv_fds(self._channel, 1, 1)
+                return socket.socket(fileno=received[0]) if received else None
+        return None
 
     def _watch(self, descriptor: int, kind: int) -> None:
         os.set_blocking(descriptor, False)
@@ -163,6 +211,11 @@ class Container:
         for descriptor in list(self._outputs):
             self._read(descriptor, final=final)
 
+    @property
+    def pid(self) -> int:
+        """The process, or 0 before there is one."""
+        return self._started.process.pid if self._started else 0
+
     async def stop(self) -> None:
         """End the container: by itself if it waits for an input, soon in any case."""
         self.stopping = True
@@ -174,15 +227,18 @@ class Container:
             self.kill()
             await self.exited.wait()
 
-    def kill(self) -> None:
+    def kill(self, reason: str = "") -> None:
         self.stopping = True
+        self.killed_for = self.killed_for or reason
         self._signal(signal.SIGKILL)
 
     def _signal(self, number: int) -> None:
         """Signal the container and every process it started."""
-        if self._process is not None:
+        if self._started is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, number)
+                os.killpg(self._started.process.pid, number)
+            if number == signal.SIGKILL and self._started.sandbox is not None:
+                self._started.sandbox.kill()
 
     def _clean_up(self) -> None:
         loop = asyncio.get_running_loop()
@@ -190,19 +246,12 @@ class Container:
             loop.remove_reader(descriptor)
             os.close(descriptor)
         self._outputs.clear()
-        if self._lifeline >= 0:
-            os.close(self._lifeline)
+        if self._channel is not None:
+            self._channel.close()
         for file in (self._socket, self._arguments):
             with contextlib.suppress(OSError):
                 file.unlink(missing_ok=True)
-        shutil.rmtree(self._root, ignore_errors=True)
-
-
-def _send(descriptor: int, environment: Mapping[str, str]) -> None:
-    data = json.dumps(environment).encode("utf-8", "surrogatepass")
-    view = memoryview(len(data).to_bytes(8, "big") + data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 async def _close(server: Server) -> None:

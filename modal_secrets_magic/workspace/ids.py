@@ -17,3 +17,13 @@ def new_id(prefix: str) -> str:
     """Return a fresh id, as in `st-4Z…`; it cannot be guessed."""
     length = _APP_LENGTH if prefix == "ap" else _LENGTH
     return f"{prefix}-{''.join(secrets.choice(_ALPHABET) for _ in range(length))}"
+
+
+def derived_id(prefix: str, digest: str) -> str:
+    """Return the id of what its content identifies, from that content's hexadecimal digest."""
+    number = int(digest, 16)
+    letters = []
+    for _ in range(_LENGTH):
+        number, rest = divmod(number, len(_ALPHABET))
+        letters.append(_ALPHABET[rest])
+    return f"{prefix}-{''.join(letters)}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -18,15 +20,27 @@ if TYPE_CHECKING:
     from .pool import Pool
 
 
+#: Whom the workspace names as the author of everything in it.
+LOCAL_USER = "local"
+
+
 @dataclass
 class App:
-    """A running app. `interpreter` is the Python its containers run in."""
+    """An app that runs or is deployed. `interpreter` is the Python its containers run in.
+
+    `name` is what it is deployed under, `version` counts its deployments; times are in seconds
+    since the epoch, 0 = never, but for `last_seen`, which is the monotonic clock's.
+    """
 
     description: str
     environment: str
     interpreter: str
     state: int
     id: str = field(default_factory=lambda: new_id("ap"))
+    name: str = ""
+    version: int = 0
+    deployed_at: float = 0
+    tags: dict[str, str] = field(default_factory=dict)
     functions: dict[str, Function] = field(default_factory=dict)
     class_ids: dict[str, str] = field(default_factory=dict)
     class_metadata: dict[str, api_pb2.ClassHandleMetadata] = field(default_factory=dict)
@@ -35,7 +49,32 @@ class App:
     log_followers: int = 0
     last_seen: float = field(default_factory=time.monotonic)
     created_at: float = field(default_factory=time.time)
+    stopped_at: float = 0
     stopping: bool = False
+
+    @property
+    def deployed(self) -> bool:
+        return self.state == api_pb2.APP_STATE_DEPLOYED
+
+    @property
+    def containers(self) -> list[Container]:
+        return [
+            container
+            for function in self.functions.values()
+            for container in function.pool.containers.values()
+        ]
+
+    def lifecycle(self) -> api_pb2.AppLifecycle:
+        return api_pb2.AppLifecycle(
+            app_state=api_pb2.APP_STATE_STOPPED if self.stopping else self.state,  # type: ignore[arg-type]
+            created_at=self.created_at,
+            created_by=LOCAL_USER,
+            deployed_at=self.deployed_at,
+            deployed_by=LOCAL_USER if self.deployed_at else "",
+            version=self.version,
+            stopped_at=self.stopped_at,
+            stopped_by=LOCAL_USER if self.stopped_at else "",
+        )
 
     def layout(self, dependencies: Iterable[api_pb2.ObjectDependency] = ()) -> api_pb2.AppLayout:
         """Return what a container needs to know of the app's objects and its function's own."""
@@ -60,6 +99,11 @@ class Function:
     id: str = field(default_factory=lambda: new_id("fu"))
     definition_id: str = field(default_factory=lambda: new_id("de"))
     serialized_params: bytes = b""
+    #: The function this is a variant of, and how it differs.
+    base: Function | None = None
+    options: api_pb2.FunctionOptions = field(default_factory=api_pb2.FunctionOptions)
+    variants: dict[bytes, Function] = field(default_factory=dict)
+    created_at: float = field(default_factory=time.time)
     pool: Pool = field(init=False)
 
     @property
@@ -79,6 +123,7 @@ class Function:
             supported_input_formats=definition.supported_input_formats,
             supported_output_formats=definition.supported_output_formats,
             app_id=self.app.id,
+            base_function_id=self.base.id if self.base else "",
         )
         for name, method in definition.method_definitions.items():
             metadata.method_handle_metadata[name].CopyFrom(
@@ -99,7 +144,7 @@ class Function:
 
 @dataclass
 class Input:
-    """One input of a call: waiting, in a container, or done."""
+    """One input of a call: waiting, in a container, or done with a `status`."""
 
     call: Call
     idx: int
@@ -108,7 +153,9 @@ class Input:
     retry_count: int = 0
     container: Container | None = None
     queued_at: float = field(default_factory=time.monotonic)
+    deadline: asyncio.TimerHandle | None = None
     done: bool = False
+    status: int = 0
 
 
 @dataclass
@@ -118,26 +165,37 @@ class Call:
     function: Function
     invocation_type: int
     id: str = field(default_factory=lambda: new_id("fc"))
+    parent_input_id: str = ""
     inputs: dict[str, Input] = field(default_factory=dict)
+    #: How many inputs are not done; `Calls` counts.
+    unfinished: int = 0
     outputs: list[tuple[int, api_pb2.FunctionGetOutputsItem]] = field(default_factory=list)
-    entries: int = 0
     data_out: dict[int, api_pb2.DataChunk] = field(default_factory=dict)
     changed: Signal = field(default_factory=Signal)
+    _entries: int = 0
 
     def add_output(self, item: api_pb2.FunctionGetOutputsItem) -> None:
-        self.entries += 1
-        self.outputs.append((self.entries, item))
+        self._entries += 1
+        self.outputs.append((self._entries, item))
         self.changed.fire()
+
+    def outputs_after(self, entry: int) -> list[tuple[int, api_pb2.FunctionGetOutputsItem]]:
+        """Return the outputs that came after an entry, with their entries."""
+        return self.outputs[bisect_right(self.outputs, entry, key=_entry_of) :]
+
+    def drop_outputs_until(self, entry: int) -> None:
+        """Forget what the client has got."""
+        del self.outputs[: bisect_right(self.outputs, entry, key=_entry_of)]
 
     def drop_outputs_of(self, idx: int) -> None:
         """Forget the outcome of an input that is being retried."""
         self.outputs = [(entry, item) for entry, item in self.outputs if item.idx != idx]
 
     @property
-    def unfinished(self) -> int:
-        return sum(not each.done for each in self.inputs.values())
-
-    @property
     def failed(self) -> bool:
         success = api_pb2.GenericResult.GENERIC_STATUS_SUCCESS
-        return any(item.result.status != success for _, item in self.outputs)
+        return any(each.done and each.status != success for each in self.inputs.values())
+
+
+def _entry_of(output: tuple[int, api_pb2.FunctionGetOutputsItem]) -> int:
+    return output[0]

@@ -72,8 +72,18 @@ class WorkspacePaths:
 
     @property
     def run(self) -> Path:
-        """Container roots, uploaded files and large payloads; emptied at every start."""
+        """Container roots and large payloads; emptied at every start."""
         return self.home / "run"
+
+    @property
+    def files(self) -> Path:
+        """Files that clients sent for their functions, by their contents' digests."""
+        return self.home / "files"
+
+    @property
+    def images(self) -> Path:
+        """Packages of images, a folder each, by the digests of the steps that made them."""
+        return self.home / "images"
 
     @property
     def sockets(self) -> Path:
@@ -106,15 +116,18 @@ def private_folder(path: Path) -> None:
     path.chmod(PRIVATE_FOLDER)
 
 
-def write_private(path: Path, data: str | bytes) -> None:
-    """Replace `path` by a file that only its owner can read, in one step."""
+def write_private(path: Path, data: str | bytes, *, durable: bool = True) -> None:
+    """Replace `path` by a file that only its owner can read, in one step; where it must outlast
+    the machine's next fall, it is on disk on return.
+    """
     content = data.encode() if isinstance(data, str) else data
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

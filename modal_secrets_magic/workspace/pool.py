@@ -25,6 +25,7 @@ DEFAULT_SCALEDOWN_SECONDS = 60
 #: Seconds an input waits for a busy container before another one is started beside it.
 PATIENCE = 0.25
 
+#: Seconds a container waits for an input before it asks again.
 _POLL_SECONDS = 30.0
 
 
@@ -36,6 +37,8 @@ class Pool:
         self.pending: deque[Input] = deque()
         self._function = function
         self._start = start
+        #: The last container never came to take an input, and neither would the next one.
+        self.unstartable = False
         self._changed = Signal()
         self._retry: asyncio.TimerHandle | None = None
 
@@ -48,13 +51,23 @@ class Pool:
         return max(definition.max_concurrent_inputs, definition.batch_max_size, 1)
 
     @property
+    def minimum(self) -> int:
+        """Containers that stay however little there is to do."""
+        definition = self._function.definition
+        return definition.autoscaler_settings.min_containers or definition.warm_pool_size
+
+    @property
     def limit(self) -> int:
-        settings = self._function.definition.autoscaler_settings
-        return (
-            settings.max_containers
-            or self._function.definition.concurrency_limit
-            or DEFAULT_MAX_CONTAINERS
-        )
+        definition = self._function.definition
+        chosen = definition.autoscaler_settings.max_containers or definition.concurrency_limit
+        return chosen or max(DEFAULT_MAX_CONTAINERS, self.minimum)
+
+    @property
+    def buffer(self) -> int:
+        """Idle containers that are kept beside the busy ones, while there is something to do."""
+        definition = self._function.definition
+        chosen = definition.autoscaler_settings.buffer_containers
+        return chosen or definition._experimental_buffer_containers
 
     @property
     def scaledown_seconds(self) -> int:
@@ -68,6 +81,7 @@ class Pool:
 
     def put(self, each: Input) -> None:
         each.queued_at = time.monotonic()
+        self.unstartable = False
         self.pending.append(each)
         self._changed.fire()
         self.scale()
@@ -106,7 +120,8 @@ class Pool:
         now = time.monotonic()
         if container.idle_since is None:
             container.idle_since = now - min(_POLL_SECONDS, self.scaledown_seconds)
-        return now - container.idle_since >= self.scaledown_seconds
+        kept = max(self.minimum, self.buffer if self._active else 0)
+        return len(self._alive()) > kept and now - container.idle_since >= self.scaledown_seconds
 
     def wake(self) -> None:
         """Something about the containers changed: let those who wait look again."""
@@ -126,11 +141,26 @@ class Pool:
         self._retry = None
         self.scale()
 
+    def _alive(self) -> list[Container]:
+        return [each for each in self.containers.values() if not each.stopping]
+
+    @property
+    def _active(self) -> bool:
+        return bool(self.pending) or any(each.running for each in self.containers.values())
+
     def _wants_another(self) -> bool:
-        if not self.pending or self._function.app.stopping:
+        if self._function.app.stopping or self.unstartable:
             return False
-        alive = [each for each in self.containers.values() if not each.stopping]
+        alive = self._alive()
         if len(alive) >= self.limit:
+            return False
+        if len(alive) < self.minimum:
+            return True
+        if self.buffer and self._active:
+            busy = sum(bool(each.running) for each in alive)
+            if len(alive) < busy + self.buffer:
+                return True
+        if not self.pending:
             return False
         starting = sum(not each.ready for each in alive)
         coming = starting + sum(each.waiting for each in alive)

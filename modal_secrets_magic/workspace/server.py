@@ -25,8 +25,10 @@ from .. import __version__
 from ..errors import ModalSecretsError
 from .engine import Engine
 from .handlers import all_rpcs
-from .hardening import deny_inspection
+from .hardening import deny_inspection, raise_file_limit
 from .paths import PRIVATE_FILE, WorkspacePaths, write_private
+from .sandbox import Isolation, SandboxFailed
+from .starter import Starter
 from .store import Store
 from .tokens import read_token
 from .vault import open_vault
@@ -50,9 +52,9 @@ async def serve(paths: WorkspacePaths, idle_seconds: float, tell: int) -> None:
     shutil.rmtree(paths.sockets, ignore_errors=True)
     paths.prepare()
     store = Store(paths, open_vault(paths))
-    engine = Engine(paths, store, all_rpcs(), read_token(paths))
-    engine.files.start()
-    await engine.blobs.start()
+    starter = Starter(Isolation.detect(), hidden=(paths.home, paths.sockets))
+    engine = Engine(paths, store, all_rpcs(), read_token(paths), starter)
+    await engine.start()
 
     listener = _listen(paths)
     server = Server(
@@ -64,7 +66,7 @@ async def serve(paths: WorkspacePaths, idle_seconds: float, tell: int) -> None:
     await server.start(sock=listener)
     port = listener.getsockname()[1]
     write_private(paths.port, str(port))
-    write_private(paths.state, json.dumps(_description(port)))
+    write_private(paths.state, json.dumps(_description(port, starter)))
     logger.info("serving on port %d", port)
     os.write(tell, b"1")
     os.close(tell)
@@ -90,7 +92,7 @@ async def _until_idle(engine: Engine, stopped: asyncio.Event, idle_seconds: floa
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(stopped.wait(), _CHECK_SECONDS)
         engine.reap()
-        if engine.running_apps():
+        if engine.busy():
             engine.touch()
         elif time.monotonic() - engine.last_activity > idle_seconds:
             logger.info("idle for %.0f s", idle_seconds)
@@ -117,7 +119,7 @@ def _bound(port: int) -> socket.socket:
     return listener
 
 
-def _description(port: int) -> dict[str, object]:
+def _description(port: int, starter: Starter) -> dict[str, object]:
     return {
         "pid": os.getpid(),
         "port": port,
@@ -125,6 +127,9 @@ def _description(port: int) -> dict[str, object]:
         "interpreter": sys.executable,
         "modal": version("modal"),
         "version": __version__,
+        "isolation": starter.isolation.mode,
+        "isolation_reason": starter.isolation.reason,
+        "fork_server": starter.forks,
     }
 
 
@@ -133,6 +138,7 @@ def main() -> None:
     if os.fork():
         os._exit(0)
     deny_inspection()
+    raise_file_limit()
     os.umask(0o077)  # whatever is written is the user's alone
     tell = int(sys.argv[1])
     paths = WorkspacePaths.default()
@@ -144,7 +150,7 @@ def main() -> None:
     idle_seconds = float(os.environ.get(IDLE_VARIABLE) or DEFAULT_IDLE_SECONDS)
     try:
         asyncio.run(serve(paths, idle_seconds, tell))
-    except ModalSecretsError as error:
+    except (ModalSecretsError, SandboxFailed) as error:
         # The launcher shows the last line of the log.
         sys.exit(" ".join(str(error).split()))
 

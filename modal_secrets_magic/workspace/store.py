@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
+from ..errors import StoreUnusable
 from .ids import new_id
-from .paths import PRIVATE_FILE, WorkspacePaths
+from .paths import HOME_VARIABLE, PRIVATE_FILE, WorkspacePaths
 from .vault import Vault
 
 MAIN_ENVIRONMENT = "main"
@@ -34,7 +36,21 @@ CREATE TABLE IF NOT EXISTS secret_keys (
     value     BLOB NOT NULL,
     PRIMARY KEY (secret_id, key)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS deployments (
+    app_id      TEXT NOT NULL,
+    version     INTEGER NOT NULL,
+    environment TEXT NOT NULL REFERENCES environments(name) ON DELETE CASCADE ON UPDATE CASCADE,
+    name        TEXT NOT NULL,
+    deployed_at REAL NOT NULL,
+    tag         TEXT NOT NULL,
+    rollback_of INTEGER NOT NULL,
+    state       BLOB NOT NULL,
+    PRIMARY KEY (app_id, version)
+) STRICT;
 """
+
+#: Says that a SQLite file is a store of ours, and of which layout ("msmW").
+_APPLICATION_ID, _LAYOUT = 0x6D736D57, 1
 
 
 @dataclass(frozen=True)
@@ -58,6 +74,19 @@ class SecretRecord:
     last_used_at: float
 
 
+@dataclass(frozen=True)
+class Deployment:
+    """A version of a deployed app; `rollback_of` is the version it is a copy of, or 0."""
+
+    app_id: str
+    version: int
+    environment: str
+    name: str
+    deployed_at: float
+    tag: str = ""
+    rollback_of: int = 0
+
+
 class AlreadyThere(Exception):
     """The name is taken."""
 
@@ -72,19 +101,43 @@ class Store:
     def __init__(
         self, paths: WorkspacePaths, vault: Vault, now: Callable[[], float] = time.time
     ) -> None:
-        paths.store.touch(mode=PRIVATE_FILE)
         self._vault = vault
         self._now = now
-        self._db = sqlite3.connect(paths.store, isolation_level=None)
+        try:
+            paths.store.touch(mode=PRIVATE_FILE)
+            self._db = sqlite3.connect(paths.store, isolation_level=None)
+            self._open(paths)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreUnusable(
+                f"The local workspace's store {paths.store} cannot be used: {error}.",
+                f"Move it away to begin a new one, or name another folder in {HOME_VARIABLE}.",
+            ) from None
+
+    def _open(self, paths: WorkspacePaths) -> None:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA foreign_keys = ON")
         self._db.execute("PRAGMA secure_delete = ON")
+        self._check_layout()
         self._db.executescript(_SCHEMA)
+        self._db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        self._db.execute(f"PRAGMA user_version = {_LAYOUT}")
         if not self.environments():
             self.create_environment(MAIN_ENVIRONMENT)
         for path in paths.home.glob(f"{paths.store.name}*"):
             path.chmod(PRIVATE_FILE)
+
+    def _check_layout(self) -> None:
+        """Refuse a file of another program's, or of a later version of this one."""
+        [application], [layout] = (
+            self._db.execute(f"PRAGMA {name}").fetchone()
+            for name in ("application_id", "user_version")
+        )
+        tables = {name for (name,) in self._db.execute("SELECT name FROM sqlite_master")}
+        if application not in (0, _APPLICATION_ID) or (tables and "environments" not in tables):
+            raise sqlite3.DatabaseError("it is another program's")
+        if layout > _LAYOUT:
+            raise sqlite3.DatabaseError("a newer version of modal_secrets_magic has written it")
 
     def close(self) -> None:
         self._db.close()
@@ -147,11 +200,18 @@ class Store:
     ) -> list[SecretRecord]:
         """Return a page of the environment's secrets, newest first."""
         rows = self._db.execute(
-            "SELECT id FROM secrets WHERE environment = ? AND created_at < ?"
+            "SELECT id, name, environment, created_at, last_used_at,"
+            " (SELECT json_group_array(key) FROM secret_keys WHERE secret_id = secrets.id)"
+            " FROM secrets WHERE environment = ? AND created_at < ?"
             " ORDER BY created_at DESC LIMIT ?",
             (environment, created_before or float("inf"), limit),
         )
-        return [self.secret(row[0]) for row in rows.fetchall()]
+        return [
+            SecretRecord(
+                identifier, name, where, tuple(sorted(json.loads(keys))), created_at, last_used_at
+            )
+            for identifier, name, where, created_at, last_used_at, keys in rows
+        ]
 
     def secret(self, secret_id: str) -> SecretRecord:
         row = self._db.execute(
@@ -224,6 +284,44 @@ class Store:
             [(self._now(), secret_id) for secret_id in secret_ids],
         )
 
+    # Deployments
+
+    def deployments(self, app_id: str = "", *, every_version: bool = False) -> list[Deployment]:
+        """Return an app's versions, newest first, or every app's newest one."""
+        where, of = ("WHERE app_id = ?", (app_id,)) if app_id else ("", ())
+        rows = self._db.execute(
+            "SELECT app_id, version, environment, name, deployed_at, tag, rollback_of"
+            f" FROM deployments {where} ORDER BY version DESC",
+            of,
+        )
+        found = [Deployment(*row) for row in rows]
+        if app_id or every_version:
+            return found
+        return list({each.app_id: each for each in reversed(found)}.values())
+
+    def save_deployment(self, deployment: Deployment, state: str, *, kept: int) -> None:
+        """Store a version of an app, and forget all but the `kept` newest ones."""
+        sealed = self._vault.encrypt(state, _context_of(deployment))
+        with self._transaction():
+            self._db.execute(
+                "INSERT INTO deployments VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (*astuple(deployment), sealed),
+            )
+            self._db.execute(
+                "DELETE FROM deployments WHERE app_id = ? AND version <= ?",
+                (deployment.app_id, deployment.version - kept),
+            )
+
+    def deployed_state(self, deployment: Deployment) -> str:
+        [sealed] = self._db.execute(
+            "SELECT state FROM deployments WHERE app_id = ? AND version = ?",
+            (deployment.app_id, deployment.version),
+        ).fetchone()
+        return self._vault.decrypt(sealed, _context_of(deployment))
+
+    def delete_deployments(self, app_id: str) -> None:
+        self._db.execute("DELETE FROM deployments WHERE app_id = ?", (app_id,))
+
     def _put(self, secret_id: str, values: Mapping[str, str]) -> None:
         self._db.executemany(
             "INSERT OR REPLACE INTO secret_keys (secret_id, key, value) VALUES (?, ?, ?)",
@@ -245,3 +343,7 @@ class Store:
 
 def _context(secret_id: str, key: str) -> str:
     return f"{secret_id}/{key}"
+
+
+def _context_of(deployment: Deployment) -> str:
+    return f"{deployment.app_id}/{deployment.version}"

@@ -18,8 +18,10 @@ class TransientSecrets:
         self._values: dict[str, dict[str, str]] = {}
         self._of_app: dict[str, list[str]] = {}
 
-    def create(self, values: Mapping[str, str], app_id: str = "") -> SecretRecord:
-        secret_id = new_id("st")
+    def create(
+        self, values: Mapping[str, str], app_id: str = "", secret_id: str = ""
+    ) -> SecretRecord:
+        secret_id = secret_id or new_id("st")
         record = SecretRecord(secret_id, "", "", tuple(sorted(values)), time.time(), 0)
         self._records[secret_id] = record
         self._values[secret_id] = dict(values)
@@ -44,5 +46,5 @@ class TransientSecrets:
         self._records[secret_id] = replace(self._records[secret_id], keys=tuple(sorted(kept)))
 
     def forget_app(self, app_id: str) -> None:
-        for secret_id in self._of_app.pop(app_id, []):
+        for secret_id in set(self._of_app.pop(app_id, [])):
             del self._records[secret_id], self._values[secret_id]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import hmac
 import inspect
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 from grpclib import GRPCError, Status
 from grpclib.const import Cardinality, Handler
@@ -87,12 +89,14 @@ class ProtocolServer:
         if rpc is None:
             return _unimplemented(name)
 
+        streams = inspect.isasyncgenfunction(rpc)
+
         async def answer(stream: Stream[Any, Any]) -> None:
             caller = self._caller(stream.metadata or {})
-            request = await stream.recv_message()
-            self._engine.touch()
+            request = await _received(stream)
+            self._engine.touch(caller.interpreter if caller.container is None else "")
             try:
-                if inspect.isasyncgenfunction(rpc):
+                if streams:
                     async for reply in cast("StreamHandler", rpc)(self._engine, request, caller):
                         await stream.send_message(reply)
                 else:
@@ -102,13 +106,7 @@ class ProtocolServer:
             except GRPCError:
                 raise
             except Exception as error:
-                # A traceback ends with the error's message, which may quote what was sent.
-                shown = None if name.startswith("Secret") else error
-                logger.error("%s failed: %s", name, type(error).__name__, exc_info=shown)
-                raise GRPCError(
-                    Status.FAILED_PRECONDITION,
-                    f"The local workspace failed in {name}: {type(error).__name__}. See its log.",
-                ) from None
+                raise _failure(name, error) from None
 
         return answer
 
@@ -138,16 +136,90 @@ def precondition(what: str) -> GRPCError:
     return GRPCError(Status.FAILED_PRECONDITION, what)
 
 
+async def _received(stream: Stream[Any, Any]) -> Any:
+    """Return the request, or refuse what is none."""
+    try:
+        request = await stream.recv_message()
+    except DecodeError:
+        raise invalid("The request is no message of Modal's protocol.") from None
+    if request is None:
+        raise invalid("The request holds no message.")
+    return request
+
+
+def _failure(name: str, error: Exception) -> GRPCError:
+    """Return what a client is told of a failure of ours; the log has the rest."""
+    # A traceback ends with the error's message, which may quote what was sent.
+    shown = None if name.startswith("Secret") else error
+    logger.error("%s failed: %s", name, type(error).__name__, exc_info=shown)
+    if _is_full_disk(error):
+        return precondition("The disk of the local workspace is full: nothing was changed.")
+    return precondition(
+        f"The local workspace failed in {name}: {type(error).__name__}. See its log."
+    )
+
+
+def _is_full_disk(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return isinstance(error, sqlite3.OperationalError) and "disk is full" in str(error)
+
+
 def _unimplemented(name: str) -> Callable[[Stream[Any, Any]], Awaitable[None]]:
     async def answer(stream: Stream[Any, Any]) -> None:
-        await stream.recv_message()
-        raise GRPCError(
-            Status.UNIMPLEMENTED,
-            f"The local workspace does not provide {name}. "
-            "Use Modal itself for that: %modal_secret workspace modal",
-        )
+        await _received(stream)
+        raise not_provided(name)
 
     return answer
+
+
+def not_provided(rpc: str) -> GRPCError:
+    """Return the refusal of what only Modal itself has, by the name its users know."""
+    found = next((thing for prefix, thing in _ONLY_ON_MODAL if rpc.startswith(prefix)), "")
+    what = f"{found} ({rpc})" if found else rpc
+    return GRPCError(
+        Status.UNIMPLEMENTED,
+        f"The local workspace does not provide {what}. "
+        "Use Modal itself for that: %modal_secret workspace modal",
+    )
+
+
+#: What the RPCs that are not answered belong to, by the start of their names.
+_ONLY_ON_MODAL = (
+    ("Audit", "audit logs"),
+    ("Cluster", "clusters"),
+    ("ContainerCheckpoint", "memory snapshots"),
+    ("ContainerExec", "commands in running containers"),
+    ("ContainerFilesystem", "commands in running containers"),
+    ("ContainerReloadVolumes", "volumes"),
+    ("Dict", "dicts"),
+    ("Domain", "custom domains"),
+    ("Endpoint", "endpoints"),
+    ("EnvironmentBilling", "billing"),
+    ("EnvironmentGetBudget", "budgets"),
+    ("EnvironmentGetManaged", "roles and managed environments"),
+    ("EnvironmentGetRoles", "roles and managed environments"),
+    ("EnvironmentRole", "roles and managed environments"),
+    ("EnvironmentSet", "roles, budgets and managed environments"),
+    ("Flash", "Flash"),
+    ("FunctionGetFlash", "Flash"),
+    ("FunctionStartPtyShell", "interactive shells"),
+    ("Image", "image tags and histories"),
+    ("PersistentSandbox", "sandboxes"),
+    ("Proxy", "proxies"),
+    ("Queue", "queues"),
+    ("Sandbox", "sandboxes"),
+    ("Server", "servers"),
+    ("ServiceUser", "service users"),
+    ("SharedVolume", "network file systems"),
+    ("TaskGetCommandRouter", "commands in running containers"),
+    ("Token", "tokens"),
+    ("Tunnel", "tunnels"),
+    ("UserGroup", "user groups"),
+    ("Volume", "volumes"),
+    ("WebhookToken", "proxy tokens"),
+    ("Workspace", "workspace settings and billing"),
+)
 
 
 def _cardinality(method: Any) -> Cardinality:

@@ -48,7 +48,7 @@ async def FunctionGetInputs(
             inputs=[api_pb2.FunctionGetInputsItem(kill_switch=True)]
         )
     for each in taken:
-        engine.assigned(each)
+        engine.calls.assigned(each)
     return api_pb2.FunctionGetInputsResponse(
         inputs=[
             api_pb2.FunctionGetInputsItem(
@@ -70,9 +70,9 @@ async def FunctionPutOutputs(
     # What the function printed was written before its result, and shall be seen before it.
     _container(caller).drain()
     for output in request.outputs:
-        each = engine.inputs.get(output.input_id)
+        each = engine.calls.inputs.get(output.input_id)
         if each is not None and each.retry_count == output.retry_count:
-            engine.finish(each, output.result, output.data_format, output.input_started_at)
+            engine.calls.finish(each, output.result, output.data_format, output.input_started_at)
     return Empty()
 
 
@@ -80,7 +80,7 @@ async def FunctionCallPutDataOut(
     engine: Engine, request: api_pb2.FunctionCallPutDataRequest, caller: Caller
 ) -> Empty:
     _container(caller).drain()
-    call = engine.call(request.function_call_id)
+    call = engine.calls.get(request.function_call_id)
     for chunk in request.data_chunks:
         call.data_out.setdefault(chunk.index, chunk)
     call.changed.fire()
@@ -93,19 +93,11 @@ async def FunctionGetDynamicConcurrency(
     return api_pb2.FunctionGetDynamicConcurrencyResponse(concurrency=request.max_concurrency)
 
 
-async def ContainerStop(
-    engine: Engine, request: api_pb2.ContainerStopRequest, caller: Caller
-) -> api_pb2.ContainerStopResponse:
-    _container(caller).stopping = True
-    return api_pb2.ContainerStopResponse()
-
-
 async def TaskResult(engine: Engine, request: api_pb2.TaskResultRequest, caller: Caller) -> Empty:
     container = _container(caller)
     if request.result.status != api_pb2.GenericResult.GENERIC_STATUS_SUCCESS:
         container.drain()
-        container.stopping = True
-        engine.fail_start(engine.function(container.function_id), request.result)
+        engine.runner.fail_start(container, request.result)
     return Empty()
 
 

@@ -7,22 +7,22 @@ from modal_proto import api_pb2
 from ..engine import Engine
 from ..ids import new_id
 from ..model import Function
-from ..wire import Caller, invalid
+from ..wire import Caller, invalid, precondition
 
 
 async def FunctionPrecreate(
     engine: Engine, request: api_pb2.FunctionPrecreateRequest, caller: Caller
 ) -> api_pb2.FunctionPrecreateResponse:
-    definition = api_pb2.Function(
-        function_name=request.function_name,
-        function_type=request.function_type,
-        function_schema=request.function_schema,
-        method_definitions=request.method_definitions,
-        supported_input_formats=request.supported_input_formats,
-        supported_output_formats=request.supported_output_formats,
-    )
     function = _existing(engine, request.existing_function_id)
     if function is None:
+        definition = api_pb2.Function(
+            function_name=request.function_name,
+            function_type=request.function_type,
+            function_schema=request.function_schema,
+            method_definitions=request.method_definitions,
+            supported_input_formats=request.supported_input_formats,
+            supported_output_formats=request.supported_output_formats,
+        )
         function = engine.add_function(engine.app(request.app_id), definition)
     return api_pb2.FunctionPrecreateResponse(
         function_id=function.id, handle_metadata=function.handle_metadata()
@@ -35,10 +35,14 @@ async def FunctionCreate(
     definition = _definition(request)
     for secret_id in definition.secret_ids:
         engine.secret(secret_id)
+    _refuse_what_cannot_hold(engine, definition)
     function = _existing(engine, request.existing_function_id)
     if function is None:
         function = engine.add_function(engine.app(request.app_id), definition)
     function.definition = definition
+    function.pool.unstartable = False
+    for variant in function.variants.values():
+        variant.definition = _with_options(definition, variant.options)
     return api_pb2.FunctionCreateResponse(
         function_id=function.id,
         function=definition,
@@ -51,18 +55,44 @@ async def FunctionBindParams(
     engine: Engine, request: api_pb2.FunctionBindParamsRequest, caller: Caller
 ) -> api_pb2.FunctionBindParamsResponse:
     base = engine.function(request.function_id)
-    definition = api_pb2.Function()
-    definition.CopyFrom(base.definition)
-    if request.HasField("function_options"):
-        _apply(definition, request.function_options)
-    variant = engine.add_function(
-        base.app,
-        definition,
-        definition_id=base.definition_id,
-        serialized_params=request.serialized_params,
-    )
+    # The same parameters and options are the same variant, with the containers it has already.
+    key = request.SerializeToString(deterministic=True)
+    variant = base.variants.get(key)
+    if variant is None or variant.id not in engine.functions:
+        variant = base.variants[key] = engine.add_function(
+            base.app,
+            _with_options(base.definition, request.function_options),
+            definition_id=base.definition_id,
+            serialized_params=request.serialized_params,
+            options=request.function_options,
+            base=base,
+        )
     return api_pb2.FunctionBindParamsResponse(
         bound_function_id=variant.id, handle_metadata=variant.handle_metadata()
+    )
+
+
+async def FunctionUpdateSchedulingParams(
+    engine: Engine, request: api_pb2.FunctionUpdateSchedulingParamsRequest, caller: Caller
+) -> api_pb2.FunctionUpdateSchedulingParamsResponse:
+    """What `Function.update_autoscaler` and the older `keep_warm` send."""
+    function = engine.function(request.function_id)
+    settings = function.definition.autoscaler_settings
+    settings.MergeFrom(request.settings)
+    if request.warm_pool_size_override:
+        settings.min_containers = request.warm_pool_size_override
+    function.pool.scale()
+    return api_pb2.FunctionUpdateSchedulingParamsResponse(current_settings=settings)
+
+
+async def FunctionGetSchedulingParams(
+    engine: Engine, request: api_pb2.FunctionGetSchedulingParamsRequest, caller: Caller
+) -> api_pb2.FunctionGetSchedulingParamsResponse:
+    settings = engine.function(request.function_id).definition.autoscaler_settings
+    return api_pb2.FunctionGetSchedulingParamsResponse(
+        autoscaler_configuration=api_pb2.AutoscalerConfiguration(
+            settings=settings, static_settings=settings
+        )
     )
 
 
@@ -106,6 +136,21 @@ def function_data(definition: api_pb2.Function) -> api_pb2.FunctionData:
     )
 
 
+def _refuse_what_cannot_hold(engine: Engine, definition: api_pb2.Function) -> None:
+    """Refuse what a function would rely on in vain: a wall that is none, files that are not there."""
+    isolation = engine.starter.isolation
+    if definition.block_network and not isolation.sandboxed:
+        raise precondition(
+            f"block_network=True of '{definition.function_name}' cannot be held here: "
+            f"{isolation.reason}. Install bubblewrap, or leave block_network out."
+        )
+    if definition.cloud_bucket_mounts or definition.s3_mounts:
+        raise precondition(
+            "The local workspace does not provide cloud bucket mounts. "
+            "Use Modal itself for that: %modal_secret workspace modal"
+        )
+
+
 def _existing(engine: Engine, function_id: str) -> Function | None:
     return engine.functions.get(function_id) if function_id else None
 
@@ -121,15 +166,28 @@ def _definition(request: api_pb2.FunctionCreateRequest) -> api_pb2.Function:
     return definition  # noqa: RET504 - typed by its name
 
 
-def _apply(definition: api_pb2.Function, options: api_pb2.FunctionOptions) -> None:
-    """Change a variant's definition by `with_options`, whose secrets replace the function's."""
+def _with_options(base: api_pb2.Function, options: api_pb2.FunctionOptions) -> api_pb2.Function:
+    """Return a variant's definition; the secrets of `with_options` replace the function's."""
+    definition = api_pb2.Function()
+    definition.CopyFrom(base)
     if options.replace_secret_ids or options.secret_ids:
         del definition.secret_ids[:]
         definition.secret_ids.extend(options.secret_ids)
     if options.HasField("retry_policy"):
         definition.retry_policy.CopyFrom(options.retry_policy)
+    if options.HasField("resources"):
+        definition.resources.CopyFrom(options.resources)
+    settings = definition.autoscaler_settings
     for theirs, ours in (
-        ("concurrency_limit", "concurrency_limit"),
+        ("concurrency_limit", "max_containers"),
+        ("task_idle_timeout_secs", "scaledown_window"),
+        ("buffer_containers", "buffer_containers"),
+        ("warm_pool_size", "min_containers"),
+    ):
+        if options.HasField(theirs):  # type: ignore[arg-type]
+            setattr(settings, ours, getattr(options, theirs))
+    for theirs, ours in (
+        ("warm_pool_size", "warm_pool_size"),
         ("timeout_secs", "timeout_secs"),
         ("task_idle_timeout_secs", "task_idle_timeout_secs"),
         ("target_concurrent_inputs", "target_concurrent_inputs"),
@@ -139,3 +197,4 @@ def _apply(definition: api_pb2.Function, options: api_pb2.FunctionOptions) -> No
     ):
         if options.HasField(theirs):  # type: ignore[arg-type]
             setattr(definition, ours, getattr(options, theirs))
+    return definition

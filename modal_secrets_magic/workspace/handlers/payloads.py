@@ -1,14 +1,12 @@
-"""Large payloads, mounted files and images: what a function needs beside its definition."""
+"""Large payloads and mounted files: what a function needs beside its definition."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 
 from modal_proto import api_pb2
 
-from ..engine import IMAGE_BUILDER_VERSION, Engine
-from ..ids import new_id
+from ..engine import Engine
 from ..wire import Caller, not_found
 
 
@@ -56,24 +54,10 @@ async def MountGetOrCreate(
     engine: Engine, request: api_pb2.MountGetOrCreateRequest, caller: Caller
 ) -> api_pb2.MountGetOrCreateResponse:
     # A mount asked for by name is Modal's own client, which the interpreter has already.
-    files = {file.filename: file.sha256_hex for file in request.files}
-    digest = hashlib.sha256(
-        "\n".join(f"{name} {sha}" for name, sha in sorted(files.items())).encode()
+    mount_id, digest = engine.files.create_mount(
+        {file.filename: file.sha256_hex for file in request.files}
     )
     return api_pb2.MountGetOrCreateResponse(
-        mount_id=engine.files.create_mount(files),
-        handle_metadata=api_pb2.MountHandleMetadata(content_checksum_sha256_hex=digest.hexdigest()),
-    )
-
-
-async def ImageGetOrCreate(
-    engine: Engine, request: api_pb2.ImageGetOrCreateRequest, caller: Caller
-) -> api_pb2.ImageGetOrCreateResponse:
-    # Functions run in the client's own interpreter, so there is nothing to build.
-    return api_pb2.ImageGetOrCreateResponse(
-        image_id=new_id("im"),
-        result=api_pb2.GenericResult(status=api_pb2.GenericResult.GENERIC_STATUS_SUCCESS),
-        metadata=api_pb2.ImageMetadata(
-            image_builder_version=request.builder_version or IMAGE_BUILDER_VERSION
-        ),
+        mount_id=mount_id,
+        handle_metadata=api_pb2.MountHandleMetadata(content_checksum_sha256_hex=digest),
     )

@@ -1,0 +1,39 @@
+"""A container's limit of memory, as `memory=(request, limit)` sets it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .container import Container
+
+_CHECK_SECONDS = 0.1
+_MEBIBYTE = 1024 * 1024
+
+
+async def watch_memory(container: Container, limit_mb: int) -> None:
+    """Kill a container that holds more than its limit, in MiB; 0 is no limit.
+
+    Looks at the container's own process; linux only, where the kernel tells it cheaply.
+    """
+    if not limit_mb or sys.platform != "linux":
+        return
+    while True:
+        used = resident_bytes(container.pid)
+        if used > limit_mb * _MEBIBYTE:
+            container.kill(f"used more than the {limit_mb} MiB of memory it may")
+            return
+        await asyncio.sleep(_CHECK_SECONDS)
+
+
+def resident_bytes(pid: int) -> int:
+    """Return the memory a process holds, or 0 when there is no such process (proc(5))."""
+    try:
+        pages = Path(f"/proc/{pid}/statm").read_text().split()[1]
+    except (OSError, IndexError):
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
