@@ -71,6 +71,8 @@ class Container:
         self.idle_since: float | None = None
         #: Why the workspace killed it, where it did so on its own account.
         self.killed_for = ""
+        #: Why there never was a process, where there was none.
+        self.start_failure = ""
         self.cancelled: asyncio.Queue[str] = asyncio.Queue()
         self.exited = asyncio.Event()
         self._on_output = on_output
@@ -95,9 +97,7 @@ class Container:
             self._socket.chmod(PRIVATE_FILE)
             status = await self._run_process(plan, starter, blobs)
         except (OSError, ProcessFailed, SandboxFailed, WorkspaceUnavailable) as error:
-            self._on_output(
-                self, api_pb2.FILE_DESCRIPTOR_STDERR, f"The container did not start: {error}\n"
-            )
+            self.start_failure = str(error)
         finally:
             try:
                 self.drain(final=True)

@@ -204,7 +204,7 @@ class Engine:
         seen = app.last_seen
         await asyncio.sleep(RECONNECT_GRACE)
         came_back = app.log_followers > 0 or app.last_seen > seen
-        if not came_back and not self.outlives_client(app):
+        if not came_back and not (app.deployed or app.detached):
             await self.stop_app(app)
 
     def running_apps(self) -> list[App]:
@@ -221,16 +221,11 @@ class Engine:
         """Stop the apps whose client has fallen silent, and clear what has grown old."""
         oldest = time.monotonic() - HEARTBEAT_TIMEOUT
         for app in self.running_apps():
-            if app.last_seen < oldest and not (
-                app.deployed or (self.outlives_client(app) and self.calls.has_work(app))
-            ):
+            works = app.detached and self.calls.has_work(app)
+            if app.last_seen < oldest and not (app.deployed or works):
                 self.background(self.stop_app(app))
         self.blobs.sweep()
         self.starter.sweep()
-
-    def outlives_client(self, app: App) -> bool:
-        """Tell whether an app goes on without its client, as after `modal run --detach`."""
-        return app.deployed or app.state == api_pb2.APP_STATE_DETACHED
 
     async def stop(self) -> None:
         await asyncio.gather(*(self.stop_app(app) for app in self.running_apps()))

@@ -57,6 +57,14 @@ class App:
         return self.state == api_pb2.APP_STATE_DEPLOYED
 
     @property
+    def detached(self) -> bool:
+        """Whether it goes on without its client while it has work, as `modal run --detach`."""
+        return self.state in (
+            api_pb2.APP_STATE_DETACHED,
+            api_pb2.APP_STATE_DETACHED_DISCONNECTED,
+        )
+
+    @property
     def containers(self) -> list[Container]:
         return [
             container

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,6 +89,9 @@ class Runner:
         """
         engine, environment = self._engine, host_environment()
         environment.update(image.environment)
+        if image.site:
+            path = environment.get("PATH", os.defpath)
+            environment["PATH"] = f"{image.site}/bin{os.pathsep}{path}"
         secret_ids = list(function.definition.secret_ids)
         for secret_id in secret_ids:
             environment.update(engine.secret_values(secret_id))
@@ -150,7 +154,7 @@ def how_it_ended(function: Function, container: Container, status: int) -> str:
     elif status == UNKNOWN_STATUS:
         how = "ended, nobody saw how,"
     elif status == NOT_STARTED:
-        how = f"could not be started (status {NOT_STARTED})"
+        return f"The container of '{function.name}' could not be started: {container.start_failure}"
     else:
         how = f"exited with status {status}"
     return f"The container of '{function.name}' {how} before it returned a result."

@@ -187,6 +187,7 @@ def not_provided(rpc: str) -> GRPCError:
 #: What the RPCs that are not answered belong to, by the start of their names.
 _ONLY_ON_MODAL = (
     ("Audit", "audit logs"),
+    ("AuthToken", "sandboxes"),  # the only ones whose client asks for one
     ("Cluster", "clusters"),
     ("ContainerCheckpoint", "memory snapshots"),
     ("ContainerExec", "commands in running containers"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import os
+from pathlib import Path
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -36,13 +37,15 @@ def join(pid: int) -> None:
     The process must have one thread. Raises `OSError` where the kernel refuses.
     """
     names = ("pid", "ipc", "uts", "net", "mnt")
+    own = {name: Path("/proc/self/ns", name).stat().st_ino for name in names}
     namespaces = {name: os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY) for name in (*names, "user")}
     # bubblewrap may nest two user namespaces: the outer one owns the mounts, the inner one maps
     # the user's id back to itself.
     owner = fcntl.ioctl(namespaces["mnt"], _NS_GET_USERNS)
     _check(_LIBC.setns(owner, 0))
     for name in names:
-        _check(_LIBC.setns(namespaces[name], 0))
+        if os.fstat(namespaces[name]).st_ino != own[name]:
+            _check(_LIBC.setns(namespaces[name], 0))
     if os.fstat(owner).st_ino != os.fstat(namespaces["user"]).st_ino:
         _check(_LIBC.setns(namespaces["user"], 0))
     for descriptor in (owner, *namespaces.values()):

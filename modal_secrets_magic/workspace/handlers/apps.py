@@ -102,7 +102,7 @@ async def AppClientDisconnect(
     engine: Engine, request: api_pb2.AppClientDisconnectRequest, caller: Caller
 ) -> Empty:
     app = engine.apps.get(request.app_id)
-    if app is not None and not engine.outlives_client(app):
+    if app is not None and not (app.deployed or (app.detached and engine.calls.has_work(app))):
         engine.background(engine.stop_app(app))
     return Empty()
 
