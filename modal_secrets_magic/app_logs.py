@@ -6,7 +6,7 @@ import contextlib
 import contextvars
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from .background import BackgroundLoop
@@ -54,7 +54,7 @@ class AppLogFollower:
             if _is_later(entry, self._last):
                 self._last = entry
                 for is_error, text in texts:
-                    self.context.copy().run(_write, is_error, text)
+                    self.context.copy().run(write, is_error, text)
 
 
 def _is_later(entry: str, last: str) -> bool:
@@ -68,7 +68,14 @@ def _entry_order(entry: str) -> tuple[int, ...]:
     return tuple(int(part) if part.isdigit() else 0 for part in entry.split("-"))
 
 
-def _write(is_error: bool, text: str) -> None:
+def in_this_cell(show: Callable[[bool, str], None]) -> Callable[[bool, str], None]:
+    """Return `show` for other threads to call, as if this cell did: its output goes here."""
+    context = contextvars.copy_context()
+    return lambda is_error, text: context.copy().run(show, is_error, text)
+
+
+def write(is_error: bool, text: str) -> None:
+    """Write what a function printed to the notebook."""
     stream = sys.stderr if is_error else sys.stdout
     stream.write(text)
     if stream.isatty():  # a kernel flushes by itself, and in larger pieces

@@ -145,6 +145,8 @@ def _describe(running: launcher.RunningWorkspace) -> None:
     click.echo(f"  since       {since:%Y-%m-%d %H:%M:%S}")
     click.echo(f"  process     {running.pid}, {running.interpreter}, modal {running.modal}")
     click.echo(f"  store       {WorkspacePaths.default().home}")
+    click.echo(f"  isolation   {running.protection}")
+    click.echo(f"  fork server {'on' if running.fork_server else 'off'}")
 
 
 def _require_notebook_packages() -> None:

@@ -64,6 +64,11 @@ class Connection:
         """The label inside a sentence."""
         return "the local workspace" if self.is_local else self.label
 
+    @property
+    def protection(self) -> str:
+        """What keeps the local workspace's containers apart, once it was reached; else empty."""
+        return self.server.protection if self.is_local and self.server else ""
+
     def client(self) -> Any:
         """Return an open client whose server answers, starting the local one when needed."""
         if self.is_local:

@@ -122,5 +122,9 @@ class StoreUnusable(WorkspaceUnavailable):
     """The local workspace's store is not ours, damaged, or cannot be written."""
 
 
+class ImageNotBuilt(ModalSecretsError):
+    """A function's image could not be built: a package is not there, a step failed."""
+
+
 class UnreadableImage(ModalSecretsError):
     """An image with a line that cannot be read, which Modal would refuse too."""

@@ -17,6 +17,7 @@ from typing import Any, cast
 from .errors import (
     AuthenticationFailed,
     EnvironmentNotFound,
+    ImageNotBuilt,
     InvalidOption,
     ModalSecretsError,
     RemoteCallFailed,
@@ -352,6 +353,29 @@ async def _read_logs(client: Any, app_id: str, after: str, seconds: float, show:
 read_logs = synchronize_api(_read_logs)
 
 
+@contextlib.contextmanager
+def build_logs_shown(show: Callable[[bool, str], None]) -> Iterator[None]:
+    """Within this context, what is said while images are built goes to `show`, with whether it
+    went to stderr; unless the user shows Modal's output anyway
+    (`modal._output.manager.OutputManager`).
+    """
+    from modal._output.manager import DisabledOutputManager, OutputManager
+
+    class BuildLogs(DisabledOutputManager):
+        async def put_streaming_log(self, log: api_pb2.TaskLogs, prefix: str = "") -> None:  # noqa: ARG002
+            show(log.file_descriptor == api_pb2.FILE_DESCRIPTOR_STDERR, log.data)
+
+    before = OutputManager.get()
+    if before.is_enabled:
+        yield
+        return
+    OutputManager._set(BuildLogs())
+    try:
+        yield
+    finally:
+        OutputManager._set(before)
+
+
 # Errors
 
 
@@ -386,6 +410,11 @@ def translated(workspace: str, next_step: str = "") -> Iterator[None]:
         ) from None
     except asyncio.CancelledError:
         raise
+    except exceptions.ImageBuildError as error:
+        reason = str(error).strip().splitlines()
+        raise ImageNotBuilt(
+            f"{workspace} could not build the image: {' '.join(reason[1:]) or reason[0]}", next_step
+        ) from None
     except exceptions.Error as error:
         raise RemoteCallFailed(f"{workspace} refused: {_first_line(error)}", next_step) from None
 

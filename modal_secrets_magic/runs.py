@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .app_logs import AppLogFollower
+from .app_logs import AppLogFollower, in_this_cell, write
 from .background import BackgroundLoop
 from .captures import captured_by
 
@@ -100,7 +100,7 @@ class AppRun:
         )
 
     def _start(self, connection: Connection, client: Any, captured: dict[str, Any]) -> None:
-        from .modal_adapter import forget_ids, translated
+        from .modal_adapter import build_logs_shown, forget_ids, translated
 
         self._starting = True  # functions that call each other must not start each other for ever
         try:
@@ -115,7 +115,7 @@ class AppRun:
             )
             if not connection.is_local:  # there it takes seconds, and an image's build minutes
                 print(f"Starting {', '.join(self.members)} on {connection.label} …")  # noqa: T201
-            with translated(connection.label):
+            with translated(connection.label), build_logs_shown(in_this_cell(write)):
                 context.__enter__()
         finally:
             self._starting = False

@@ -75,6 +75,7 @@ class Session:
                 )
                 for name, each in sorted(self.bound().items())
             ),
+            self.connection.protection,
         )
 
     def secrets(self, pattern: str = "", environment: str = "") -> SecretList:

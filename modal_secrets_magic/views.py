@@ -25,6 +25,8 @@ class Status:
     environment: str
     defaults: tuple[str, ...]
     functions: tuple[FunctionStatus, ...]
+    #: What keeps the local workspace's containers apart; empty on Modal.
+    protection: str = ""
 
 
 @dataclass(frozen=True)

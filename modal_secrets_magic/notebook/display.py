@@ -129,6 +129,8 @@ def status(shown: Status) -> Table:
     notes = [f"Secrets of every later cell: {defaults}"] if defaults else []
     if not rows:
         notes.append("No function is bound yet: begin a cell with %%modal_secret SECRET")
+    if shown.protection:
+        notes.append(f"Between containers: {shown.protection}")
     return Table(
         f"{shown.workspace} · {shown.environment}",
         count(len(rows), "bound function") if rows else "",

@@ -36,17 +36,16 @@ class Blobs:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._runner: web.AppRunner | None = None
+        application = web.Application(client_max_size=_MAX_BYTES)
+        application.router.add_put("/blob/{id}", self._put)
+        application.router.add_get("/blob/{id}", self._get)
+        self._runner = web.AppRunner(application, access_log=None)
         self._lent: dict[socket.socket, web.SockSite] = {}
         self._base = ""
         self.port = 0
 
     async def start(self) -> None:
         private_folder(self._folder)
-        application = web.Application(client_max_size=_MAX_BYTES)
-        application.router.add_put("/blob/{id}", self._put)
-        application.router.add_get("/blob/{id}", self._get)
-        self._runner = web.AppRunner(application, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
@@ -54,12 +53,10 @@ class Blobs:
         self._base = f"http://{host}:{self.port}/blob"
 
     async def stop(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await self._runner.cleanup()
 
     async def serve_on(self, listener: socket.socket) -> None:
         """Answer on another socket too: one that a container without a network listens on."""
-        assert self._runner is not None
         listener.setblocking(False)
         self._lent[listener] = web.SockSite(self._runner, listener)
         await self._lent[listener].start()

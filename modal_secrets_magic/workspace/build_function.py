@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import json
 import pickle
@@ -37,18 +38,18 @@ def begin_build_function(
     running = engine.images.build(image_id)
     if running is not None and not running.failure:
         return running
-    return engine.images.begin(image_id, _run(engine, function, base, image_id, step.input))
+    return engine.images.begin(
+        image_id, functools.partial(_run, engine, function, base, step.input)
+    )
 
 
 async def _run(
     engine: Engine,
     function: Function,
     base: Image,
-    image_id: str,
     given: api_pb2.FunctionInput,
+    build: Build,
 ) -> Image:
-    build = engine.images.build(image_id)
-    assert build is not None
     build.say(f"Running {function.name}()\n")
     payload = given
     if not payload.args:
@@ -65,7 +66,7 @@ async def _run(
     if each.container is not None:
         await each.container.stop()
     return Image(
-        image_id, base.environment, base.workdir, base.site,
+        build.image_id, base.environment, base.workdir, base.site,
         {**base.files, **files}, base.not_applied,
     )  # fmt: skip
 

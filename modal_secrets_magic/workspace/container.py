@@ -71,6 +71,9 @@ class Container:
         self.idle_since: float | None = None
         #: Why the workspace killed it, where it did so on its own account.
         self.killed_for = ""
+        #: The last line it complained with before it was ready: Modal's older runtimes say in no
+        #: other way why they could not load a function.
+        self.last_words = ""
         #: Why there never was a process, where there was none.
         self.start_failure = ""
         self.cancelled: asyncio.Queue[str] = asyncio.Queue()
@@ -113,7 +116,7 @@ class Container:
             plan.python_path, plan.block_network,
         )  # fmt: skip
         await asyncio.to_thread(self._lay_out, plan, around)
-        theirs = self._open_ends()
+        self._channel, theirs = self._open_ends()
         try:
             self._started = await starter.start(around, theirs)
         finally:
@@ -124,7 +127,9 @@ class Container:
         watching = asyncio.create_task(watch_memory(self, plan.memory_limit_mb))
         lent = None
         try:
-            lent = await asyncio.to_thread(self._send_start, plan, starter, around, blobs.port)
+            lent = await asyncio.to_thread(
+                self._send_start, self._channel, plan, starter, around, blobs.port
+            )
             if lent is not None:
                 await blobs.serve_on(lent)
             return await self._started.process.wait()
@@ -145,21 +150,25 @@ class Container:
             shutil.copyfile(source, target)
         write_private(self._arguments, plan.arguments.SerializeToString(), durable=False)
 
-    def _open_ends(self) -> Descriptors:
-        """Keep our ends of what connects the container to us, and return the other ones."""
-        self._channel, theirs = socket.socketpair()
+    def _open_ends(self) -> tuple[socket.socket, Descriptors]:
+        """Make what connects the container to us: our end of its channel, and all of its ends."""
+        ours, theirs = socket.socketpair()
         outputs = [os.pipe(), os.pipe()]
         self._watch(outputs[0][0], api_pb2.FILE_DESCRIPTOR_STDOUT)
         self._watch(outputs[1][0], api_pb2.FILE_DESCRIPTOR_STDERR)
-        return Descriptors(theirs.detach(), outputs[0][1], outputs[1][1])
+        return ours, Descriptors(theirs.detach(), outputs[0][1], outputs[1][1])
 
     def _send_start(
-        self, plan: ContainerPlan, starter: Starter, around: Surroundings, blobs_port: int
+        self,
+        channel: socket.socket,
+        plan: ContainerPlan,
+        starter: Starter,
+        around: Surroundings,
+        blobs_port: int,
     ) -> socket.socket | None:
         """Send what the container waits for; return the listener it lends, if it has a network
         of its own.
         """
-        assert self._channel is not None
         listen = blobs_port if plan.block_network and starter.isolation.sandboxed else 0
         start = {
             "environment": {
@@ -175,9 +184,9 @@ class Container:
         data = json.dumps(start).encode("utf-8", "surrogatepass")
         # The socket takes less than a large environment, and the process may be gone already.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            self._channel.sendall(len(data).to_bytes(8, "big") + data)
+            channel.sendall(len(data).to_bytes(8, "big") + data)
             if listen:
-                _, received, _, _ = socket.recv_fds(self._channel, 1, 1)
+                _, received, _, _ = socket.recv_fds(channel, 1, 1)
                 return socket.socket(fileno=received[0]) if received else None
         return None
 
@@ -205,6 +214,8 @@ class Container:
     def _emit(self, kind: int, text: str) -> None:
         if text:
             self._on_output(self, kind, text)
+            if not self.ready and kind == api_pb2.FILE_DESCRIPTOR_STDERR and text.strip():
+                self.last_words = text.strip().splitlines()[-1]
 
     def drain(self, *, final: bool = False) -> None:
         """Log what the process has printed so far, so that a result never overtakes it."""

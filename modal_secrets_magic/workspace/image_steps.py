@@ -29,7 +29,7 @@ _SLIM_SETUP = (
 _UV_COPY = re.compile(r"COPY --from=ghcr\.io/astral-sh/uv\S* ")
 
 #: Requirement files, which are read where they are installed from, and a Python of Modal's own.
-_CONTEXT_COPIES = ("COPY /.", "COPY /python/. ")
+_OF_MODAL = ("COPY /.", "COPY /python/. ", "RUN ln -s /usr/local/bin/python3 ")
 
 _INSTALL = re.compile(
     r"RUN (?:(?:\S*python[\d.]* -m |\S*/)?pip[\d.]* install|(?:\S*/)?uv pip install) (?P<rest>.*)$",
@@ -75,7 +75,7 @@ def _read_line(line: str, layer: Layer, base: Mapping[str, str]) -> None:
     install = _INSTALL.match(line)
     if word in _HARMLESS or line in ("FROM base", "FROM scratch") or _SLIM.match(line):
         return
-    if _UV_COPY.match(line) or line.startswith(_CONTEXT_COPIES):
+    if _UV_COPY.match(line) or line.startswith(_OF_MODAL):
         return
     if install:
         layer.installs.append(_install_arguments(install["rest"]))

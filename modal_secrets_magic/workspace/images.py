@@ -16,12 +16,12 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import Any, cast
 
 from modal_proto import api_pb2
 
-from .host import host_environment
+from .host import INSTALLER_VARIABLES, host_environment
 from .ids import derived_id
 from .image_steps import Layer, read_layer
 from .logs import AppLog
@@ -32,16 +32,6 @@ OVERLAY_KEPT = 30 * 24 * 3600.0
 
 #: Builds whose log stays, for clients that ask again.
 _KEPT_BUILDS = 200
-
-#: Set by whoever runs uv elsewhere; they say where packages come from, and how to get there.
-INSTALLER_VARIABLES = (
-    "UV_",
-    "PIP_INDEX",
-    "PIP_EXTRA_INDEX",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-)
 
 _INSTALL_TIMEOUT = 1800.0
 
@@ -99,6 +89,10 @@ class Build:
         return api_pb2.GenericResult(status=status, exception=self.failure)
 
 
+#: Makes an image, and says how it goes. Raises `BuildFailed`.
+Work = Callable[[Build], Awaitable[Image]]
+
+
 class Images:
     """The images of the workspace, and the folder of their packages.
 
@@ -129,7 +123,7 @@ class Images:
     def build(self, image_id: str) -> Build | None:
         return self._builds.get(image_id)
 
-    def begin(self, image_id: str, work: Awaitable[Image] | None = None) -> Build:
+    def begin(self, image_id: str, work: Work | None = None) -> Build:
         """Begin the build that `work` is; without any, the image is there already."""
         build = self._builds[image_id] = Build(image_id)
         while len(self._builds) > _KEPT_BUILDS:
@@ -140,9 +134,9 @@ class Images:
             self._background(self._finish(build, work))
         return build
 
-    async def _finish(self, build: Build, work: Awaitable[Image]) -> None:
+    async def _finish(self, build: Build, work: Work) -> None:
         try:
-            self.add(replace(await work, id=build.image_id))
+            self.add(replace(await work(build), id=build.image_id))
         except BuildFailed as failure:
             build.failure = str(failure)
         except Exception as error:
@@ -182,20 +176,19 @@ class Images:
             return self.begin(image_id)
         context = {file.filename: bytes(file.data) for file in definition.context_files}
 
-        async def work() -> Image:
-            build = self._builds[image_id]
+        async def work(build: Build) -> Image:
             await _install(layer, base, interpreter, site, context, secrets, build)
             return image
 
-        return self.begin(image_id, work())
+        return self.begin(image_id, work)
 
 
 def _layered(image_id: str, base: Image, layer: Layer, files: Mapping[str, str]) -> Image:
     """Return what a base image is with a layer on it."""
     copied = {}
     for folder in layer.copies:
-        below = os.path.normpath(os.path.join("/", base.workdir, folder))
-        copied.update({os.path.join(below, name.lstrip("/")): sha for name, sha in files.items()})
+        below = PurePosixPath("/", base.workdir, folder)
+        copied.update({str(below / name.lstrip("/")): sha for name, sha in files.items()})
     return Image(
         image_id,
         {**base.environment, **layer.environment},
@@ -245,8 +238,8 @@ async def _install(
         build.say(f"Installing {' '.join(shown)}\n")
         await _run_uv([requirements.get(word, word) for word in arguments], interpreter, part,
                       secrets, build)  # fmt: skip
-    for path in requirements.values():
-        Path(path).unlink(missing_ok=True)
+    for path in part.glob(".requirements-*"):
+        path.unlink()
     part.rename(site)
 
 
@@ -296,8 +289,7 @@ async def _run_uv(
 
 
 async def _follow(process: asyncio.subprocess.Process, said: list[str], build: Build) -> None:
-    assert process.stdout is not None
-    async for line in process.stdout:
+    async for line in cast("asyncio.StreamReader", process.stdout):
         text = line.decode(errors="replace")
         said.append(text)
         build.say(text)

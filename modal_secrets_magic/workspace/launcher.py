@@ -12,11 +12,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from ..errors import WorkspaceUnavailable, WorkspaceUnsupported
-from .host import host_environment
+from .host import INSTALLER_VARIABLES, host_environment
+from .isolation import Isolation
 from .paths import PRIVATE_FILE, WorkspacePaths
 
 if sys.platform != "win32":
@@ -32,7 +33,8 @@ STOP_TIMEOUT = 10.0
 
 #: What the server takes from the environment of whoever starts it, beside what containers get.
 _SERVER_VARIABLES = (
-    "MODAL_SECRETS_HOME", "MODAL_SECRETS_IDLE_SECONDS", "MODAL_SECRETS_KEYRING", "PYTHONPATH",
+    "MODAL_SECRETS_HOME", "MODAL_SECRETS_IDLE_SECONDS", "MODAL_SECRETS_KEYRING",
+    "MODAL_SECRETS_ISOLATION", "MODAL_SECRETS_FORK_SERVER", "PYTHONPATH",
     "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "XDG_DATA_HOME", "PYTHON_KEYRING_BACKEND",
 )  # fmt: skip
 
@@ -46,10 +48,19 @@ class RunningWorkspace:
     started_at: float
     interpreter: str
     modal: str
+    #: What keeps containers apart (`sandbox.Isolation`), and why not more.
+    isolation: str = "plain"
+    isolation_reason: str = ""
+    fork_server: bool = False
 
     @property
     def url(self) -> str:
         return f"http://{HOST}:{self.port}"
+
+    @property
+    def protection(self) -> str:
+        """What keeps containers apart, and what does not."""
+        return Isolation(self.isolation, self.isolation_reason).protection
 
 
 def require_supported() -> None:
@@ -139,21 +150,20 @@ def _start(paths: WorkspacePaths) -> RunningWorkspace:
 
 
 def _server_environment(paths: WorkspacePaths) -> dict[str, str]:
-    chosen = {name: os.environ[name] for name in _SERVER_VARIABLES if name in os.environ}
+    chosen = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _SERVER_VARIABLES or name.startswith(INSTALLER_VARIABLES)
+    }
     return {**host_environment(), **chosen, "MODAL_SECRETS_HOME": str(paths.home)}
 
 
 def _read_state(paths: WorkspacePaths) -> RunningWorkspace | None:
     try:
         state = json.loads(paths.state.read_text())
-        return RunningWorkspace(
-            int(state["pid"]),
-            int(state["port"]),
-            state["started_at"],
-            state["interpreter"],
-            state["modal"],
-        )
-    except (OSError, ValueError, KeyError):
+        known = {field.name for field in fields(RunningWorkspace)}
+        return RunningWorkspace(**{key: value for key, value in state.items() if key in known})
+    except (OSError, ValueError, TypeError, AttributeError):
         return None
 
 

@@ -157,4 +157,7 @@ def how_it_ended(function: Function, container: Container, status: int) -> str:
         return f"The container of '{function.name}' could not be started: {container.start_failure}"
     else:
         how = f"exited with status {status}"
-    return f"The container of '{function.name}' {how} before it returned a result."
+    said = (
+        f" It said: {container.last_words}" if not container.ready and container.last_words else ""
+    )
+    return f"The container of '{function.name}' {how} before it returned a result.{said}"

@@ -16,10 +16,7 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-
-#: `bubblewrap` or `plain` to insist on either; unset, whichever works is taken.
-ISOLATION_VARIABLE = "MODAL_SECRETS_ISOLATION"
-BUBBLEWRAP, PLAIN = "bubblewrap", "plain"
+from typing import cast
 
 #: Where a container finds its own things inside.
 INSIDE_ROOT = "/root"
@@ -60,29 +57,6 @@ def available() -> str:
         return f"bubblewrap cannot be run: {type(error).__name__}"
     lines = probe.stderr.strip().splitlines()
     return "" if probe.returncode == 0 else lines[-1] if lines else "bubblewrap failed"
-
-
-@dataclass(frozen=True)
-class Isolation:
-    """What keeps containers apart here: `mode`, and why not more."""
-
-    mode: str
-    reason: str = ""
-
-    @property
-    def sandboxed(self) -> bool:
-        return self.mode == BUBBLEWRAP
-
-    @classmethod
-    def detect(cls) -> Isolation:
-        """Find out what works; raises `SandboxFailed` when what was insisted on does not."""
-        wanted = os.environ.get(ISOLATION_VARIABLE, "")
-        if wanted == PLAIN:
-            return cls(PLAIN, f"{ISOLATION_VARIABLE}={PLAIN} is set")
-        reason = available()
-        if reason and wanted == BUBBLEWRAP:
-            raise SandboxFailed(f"{ISOLATION_VARIABLE}={BUBBLEWRAP} is set, but {reason}.")
-        return cls(PLAIN, reason) if reason else cls(BUBBLEWRAP)
 
 
 @dataclass(frozen=True)
@@ -148,7 +122,7 @@ class Sandbox:
         finally:
             os.close(tell)
         try:
-            await asyncio.wait_for(self._until_ready(), _START_TIMEOUT)
+            await asyncio.wait_for(self._until_ready(self._process), _START_TIMEOUT)
             self.pid = int(json.loads(os.read(told, 4096))["child-pid"])
         except (OSError, ValueError, KeyError, asyncio.TimeoutError):
             reason = await self._complaint()
@@ -156,13 +130,10 @@ class Sandbox:
         finally:
             os.close(told)
 
-    async def _until_ready(self) -> None:
+    async def _until_ready(self, process: asyncio.subprocess.Process) -> None:
         """The program echoes what it is sent, once it runs inside."""
-        assert self._process is not None
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(b"\n")
-        if await self._process.stdout.read(1) != b"\n":
+        cast("asyncio.StreamWriter", process.stdin).write(b"\n")
+        if await cast("asyncio.StreamReader", process.stdout).read(1) != b"\n":
             raise OSError("no echo")
 
     async def _complaint(self) -> str:

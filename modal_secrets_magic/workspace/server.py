@@ -26,8 +26,8 @@ from ..errors import ModalSecretsError
 from .engine import Engine
 from .handlers import all_rpcs
 from .hardening import deny_inspection, raise_file_limit
+from .isolation import Isolation, IsolationUnavailable
 from .paths import PRIVATE_FILE, WorkspacePaths, write_private
-from .sandbox import Isolation, SandboxFailed
 from .starter import Starter
 from .store import Store
 from .tokens import read_token
@@ -150,7 +150,7 @@ def main() -> None:
     idle_seconds = float(os.environ.get(IDLE_VARIABLE) or DEFAULT_IDLE_SECONDS)
     try:
         asyncio.run(serve(paths, idle_seconds, tell))
-    except (ModalSecretsError, SandboxFailed) as error:
+    except (ModalSecretsError, IsolationUnavailable) as error:
         # The launcher shows the last line of the log.
         sys.exit(" ".join(str(error).split()))
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .isolation import Isolation
 from .processes import (
     CONTAINER_SIDE,
     ContainerProcess,
@@ -26,7 +27,6 @@ from .sandbox import (
     INSIDE_ROOT,
     INSIDE_SOCKET,
     Binds,
-    Isolation,
     Sandbox,
     interpreter_binds,
     wrapper,

@@ -288,11 +288,10 @@ class Store:
 
     def deployments(self, app_id: str = "", *, every_version: bool = False) -> list[Deployment]:
         """Return an app's versions, newest first, or every app's newest one."""
-        where, of = ("WHERE app_id = ?", (app_id,)) if app_id else ("", ())
         rows = self._db.execute(
             "SELECT app_id, version, environment, name, deployed_at, tag, rollback_of"
-            f" FROM deployments {where} ORDER BY version DESC",
-            of,
+            " FROM deployments WHERE ? IN ('', app_id) ORDER BY version DESC",
+            (app_id,),
         )
         found = [Deployment(*row) for row in rows]
         if app_id or every_version:

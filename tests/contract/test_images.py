@@ -18,8 +18,12 @@ def make_wheel(folder: Path, name: str, version: str, body: str, requires: str =
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr(f"{name}.py", body)
         archive.writestr(f"{info}/METADATA", metadata)
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr(f"{info}/entry_points.txt", f"[console_scripts]\n{name}-run = {name}:main\n")
+        archive.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr(
+            f"{info}/entry_points.txt", f"[console_scripts]\n{name}-run = {name}:main\n"
+        )
         archive.writestr(f"{info}/RECORD", "")
     return wheel
 
@@ -139,7 +143,7 @@ def test_a_package_that_is_not_there(app: modal.App, index: Any, way: str) -> No
     image = getattr(modal.Image.debian_slim(), way)("no-such-package-here", **index)
     importer(app, image)
     with (
-        pytest.raises(modal.exception.Error, match="Image build for im-.* failed") as raised,
+        pytest.raises(modal.exception.Error, match=r"Image build for im-.* failed") as raised,
         app.run(),
     ):
         pass

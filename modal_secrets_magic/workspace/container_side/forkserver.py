@@ -22,6 +22,7 @@ import signal
 import socket
 import sys
 import tempfile
+from pathlib import Path
 from typing import NoReturn
 
 from . import bootstrap, namespaces
@@ -57,11 +58,11 @@ def serve(control: socket.socket) -> None:
     _say(control, ready=True, paths=_importable_paths())
     containers: set[int] = set()
     while True:
-        readable, _, _ = select.select([control, wake], [], [])
+        readable, _, _ = select.select([control.fileno(), wake], [], [])
         if wake in readable:
             with contextlib.suppress(BlockingIOError):
                 os.read(wake, 4096)
-        if control in readable:
+        if control.fileno() in readable:
             message, descriptors, _, _ = socket.recv_fds(control, _MAX_MESSAGE, 3)
             if not message:
                 return
@@ -110,10 +111,10 @@ def _become_container(descriptors: list[int]) -> NoReturn:
         os.dup2(stderr, _STDERR)
         os.set_inheritable(_STDOUT, True)
         os.set_inheritable(_STDERR, True)
-        for name in os.listdir("/proc/self/fd"):
-            if int(name) not in (_STDIN, _STDOUT, _STDERR, channel):
+        for each in Path("/proc/self/fd").iterdir():
+            if int(each.name) not in (_STDIN, _STDOUT, _STDERR, channel):
                 with contextlib.suppress(OSError):  # the listing's own
-                    os.close(int(name))
+                    os.close(int(each.name))
         tempfile.tempdir = None
         sys.modules.pop(__name__, None)
         status = _run(channel)
@@ -130,7 +131,7 @@ def _run(channel: int) -> int:
     except SystemExit as leaving:
         status = _status_of(leaving)
     except BaseException:
-        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+        sys.excepthook(*sys.exc_info())
         status = 1
     _finish()
     return status

@@ -137,7 +137,7 @@ def function_data(definition: api_pb2.Function) -> api_pb2.FunctionData:
 
 
 def _refuse_what_cannot_hold(engine: Engine, definition: api_pb2.Function) -> None:
-    """Refuse what a function would rely on in vain: a wall that is none, files that are not there."""
+    """Refuse what a function would rely on in vain: a wall, or files, that are not there."""
     isolation = engine.starter.isolation
     if definition.block_network and not isolation.sandboxed:
         raise precondition(

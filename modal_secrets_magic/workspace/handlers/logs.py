@@ -104,5 +104,5 @@ def _is_wanted(
     )
 
 
-def _seconds(time: Timestamp) -> float:
-    return time.seconds + time.nanos / 1e9
+def _seconds(moment: Timestamp) -> float:
+    return float(moment.seconds + moment.nanos / 1e9)
