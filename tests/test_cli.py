@@ -45,58 +45,26 @@ def test_env_points_an_unmodified_client_at_it(paths: WorkspacePaths) -> None:
     assert listed.stdout.strip() == "[]"
 
 
-def test_modals_own_secret_commands(paths: WorkspacePaths) -> None:
+def test_exec_runs_modals_own_commands(paths: WorkspacePaths) -> None:
     assert "keys 'A', 'B'" in modal("secret", "create", "made-here", "A=1", "B=two").stdout
     assert "made-here" in modal("secret", "list").stdout
     again = modal("secret", "create", "made-here", "A=1", check=False)
     assert again.returncode
-    modal("secret", "create", "made-here", "A=2", "--force")
-    modal("secret", "delete", "made-here", "--yes")
-    assert "made-here" not in modal("secret", "list").stdout
-    assert "main" in modal("environment", "list").stdout
-
-
-def test_modal_run(paths: WorkspacePaths, tmp_path: Path) -> None:
-    script = tmp_path / "program.py"
-    script.write_text(
-        "import os\nimport modal\nimport beside\napp = modal.App('program')\n"
-        "@app.function(secrets=[modal.Secret.from_name('one')])\n"
-        "def f(x):\n    print('in', __name__)\n    return x + len(os.environ['KEY']) + beside.ONE\n"
-        "@app.local_entrypoint()\ndef main(n: int = 1):\n    print('result', f.remote(n), sum(f.map(range(3))))\n"
-    )
-    (tmp_path / "beside.py").write_text("ONE = 1\n")
-    missing = modal("run", str(script), check=False)
-    assert "Secret 'one' not found in environment 'main'" in missing.stderr
-    modal("secret", "create", "one", "KEY=12345")
-    script.write_text(
-        script.read_text().replace(
-            "modal.App('program')",
-            "modal.App('program', image=modal.Image.debian_slim().add_local_python_source('beside'))",
-        )
-    )
-    ran = modal("run", str(script), "--n", "4")
-    assert "result 10 21" in ran.stdout
-    assert "in program" in ran.stdout
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("mode", "says"),
     [
-        (("deploy", "program.py"), "deploys none yet"),
-        (("volume", "list"), "does not provide Volume"),
+        ("bubblewrap", "bubblewrap: a container sees its own"),
+        ("plain", "none (MODAL_SECRETS_ISOLATION=plain is set): values stay out of"),
     ],
 )
-def test_what_is_not_there_is_said(
-    paths: WorkspacePaths, tmp_path: Path, arguments: tuple[str, ...], says: str
+def test_status_says_what_keeps_containers_apart(
+    paths: WorkspacePaths, mode: str, says: str
 ) -> None:
-    (tmp_path / "program.py").write_text(
-        "import modal\napp = modal.App('program')\n@app.function()\ndef f(): pass\n"
-    )
-    os.chdir(tmp_path)
-    refused = modal(*arguments, check=False)
-    assert refused.returncode
-    assert says in " ".join((refused.stderr + refused.stdout).split())
-    assert "%modal_secret workspace modal" in " ".join((refused.stderr + refused.stdout).split())
+    started = run("workspace", "start", MODAL_SECRETS_ISOLATION=mode, MODAL_SECRETS_FORK_SERVER="0")
+    assert f"isolation   {says}" in started.stdout
+    assert "fork server off" in started.stdout
 
 
 def test_mistakes_are_one_line() -> None:

@@ -108,7 +108,7 @@ def test_every_handler_answers_an_rpc_of_the_protocol() -> None:
     assert len(rpcs) > 40
     streaming = {method.name for method in SERVICE.methods if method.server_streaming}
     assert {name for name, rpc in rpcs.items() if inspect.isasyncgenfunction(rpc)} <= streaming
-    assert set(rpcs) & streaming == {"AppGetLogs", "FunctionCallGetDataOut"}
+    assert set(rpcs) & streaming == {"AppGetLogs", "FunctionCallGetDataOut", "ImageJoinStreaming"}
 
 
 def test_messages_have_the_fields_that_are_used() -> None:

@@ -26,6 +26,7 @@ FLOORS = [
     ["session"],
     ["notebook", "demo"],
     ["cli"],
+    ["__main__"],
 ]
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 

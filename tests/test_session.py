@@ -3,10 +3,13 @@
 import os
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
+
+from modal_secrets_magic.workspace import launcher
+from modal_secrets_magic.workspace.paths import WorkspacePaths
+
+from .workspace.processes import containers, wait_until
 
 PROGRAM = """
 import sys
@@ -15,7 +18,7 @@ session = Session(globals())
 session.catalog.create("one", {"KEY": "a-value-long-enough"}, force=True)
 def f():
     import os
-    return os.getpid()
+    return len(os.environ["KEY"])
 f = session.bind("f", ["one"])
 print(f.remote(), flush=True)
 """
@@ -23,7 +26,7 @@ print(f.remote(), flush=True)
 
 @pytest.mark.parametrize(("ending", "status"), [("", 0), ("sys.exit(3)", 3), ("1 / 0", 1)])
 def test_a_program_ends_in_peace_and_its_containers_with_it(
-    paths: object, ending: str, status: int
+    paths: WorkspacePaths, ending: str, status: int
 ) -> None:
     ran = subprocess.run(
         [sys.executable, "-c", PROGRAM + ending],
@@ -38,7 +41,6 @@ def test_a_program_ends_in_peace_and_its_containers_with_it(
         assert "ZeroDivisionError" in ran.stderr
     else:
         assert ran.stderr == ""
-    deadline = time.monotonic() + 10
-    while Path(f"/proc/{int(ran.stdout)}").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    server = launcher.find(paths)
+    assert server is not None
+    wait_until(lambda: not containers(server.pid))

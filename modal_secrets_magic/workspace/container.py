@@ -100,7 +100,7 @@ class Container:
             self._socket.chmod(PRIVATE_FILE)
             status = await self._run_process(plan, starter, blobs)
         except (OSError, ProcessFailed, SandboxFailed, WorkspaceUnavailable) as error:
-            self.start_failure = str(error)
+            self.start_failure = " ".join(str(error).split())
         finally:
             try:
                 self.drain(final=True)

@@ -66,7 +66,7 @@ async def spawn(
     wrapper: Sequence[str] = (),
 ) -> ContainerProcess:
     """Start a container's process from nothing; `wrapper` is a command that runs it inside."""
-    call = f"bootstrap.import_modal(); bootstrap.main({descriptors.channel})"
+    call = f"bootstrap.prepare(); bootstrap.main({descriptors.channel})"
     return await asyncio.create_subprocess_exec(
         *wrapper,
         *command(interpreter, "bootstrap", call),
@@ -107,6 +107,11 @@ class ForkServer:
     def alive(self) -> bool:
         """Whether it runs or is about to."""
         return not (self._ready.done() and self._control is None)
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended before it was ready."""
+        return self._ready.done() and self._ready.exception() is not None
 
     @property
     def containers(self) -> int:

@@ -40,6 +40,9 @@ FORK_SERVER_VARIABLE = "MODAL_SECRETS_FORK_SERVER"
 #: Seconds a fork server stays without being asked for.
 FORK_SERVER_KEPT = 600.0
 
+#: Seconds until another one is tried for a Python in which none got ready, as without Modal.
+FORK_SERVER_RETRY = 60.0
+
 #: Top-level folders of a sandbox that files of an image cannot be put into.
 RESERVED_FOLDERS = frozenset(
     {"bin", "dev", "etc", "lib", "lib32", "lib64", "libx32", "proc", "sbin", "sys", "usr"}
@@ -89,6 +92,7 @@ class Starter:
         self._hidden = tuple(hidden)
         self._servers: dict[tuple[str, tuple[str, ...]], ForkServer] = {}
         self._asked: dict[tuple[str, tuple[str, ...]], float] = {}
+        self._failed: dict[tuple[str, tuple[str, ...]], float] = {}
         self._paths: dict[tuple[str, tuple[str, ...]], list[str]] = {}
 
     # What a container sees
@@ -126,9 +130,15 @@ class Starter:
         if self.forks and Path(interpreter).is_file():
             self._server(interpreter, python_path)
 
-    def _server(self, interpreter: str, python_path: tuple[str, ...]) -> ForkServer:
+    def _server(self, interpreter: str, python_path: tuple[str, ...]) -> ForkServer | None:
+        """Return a fork server that is there or about to be; none where it would not get ready."""
         key = (interpreter, python_path)
         server = self._servers.get(key)
+        if server is not None and server.failed:
+            del self._servers[key], self._asked[key]
+            self._failed[key] = time.monotonic()
+        if time.monotonic() - self._failed.get(key, -FORK_SERVER_RETRY) < FORK_SERVER_RETRY:
+            return None
         if server is None or not server.alive:
             server = self._servers[key] = ForkServer(interpreter, python_path)
         self._asked[key] = time.monotonic()
@@ -155,9 +165,9 @@ class Starter:
 
     async def start(self, around: Surroundings, descriptors: Descriptors) -> Started:
         """Start a container's process. Raises `ProcessFailed` or `SandboxFailed`."""
-        if not self.forks:
+        server = self._server(around.interpreter, around.python_path) if self.forks else None
+        if server is None:
             return await self._spawn(around, descriptors)
-        server = self._server(around.interpreter, around.python_path)
         try:
             await server.ready()
         except ProcessFailed as error:

@@ -7,6 +7,9 @@ from typing import Any
 import modal
 import pytest
 
+#: Where the user's code is in a container.
+CODE = "/root"
+
 
 def make_wheel(folder: Path, name: str, version: str, body: str, requires: str = "") -> Path:
     """A wheel of one module, so that no package index is needed."""
@@ -155,7 +158,7 @@ def test_env_and_workdir(app: modal.App) -> None:
         modal.Image.debian_slim()
         .env({"SOME": "thing's", "BOTH": "image"})
         .env({"MORE": "2"})
-        .workdir("/work/here")
+        .workdir("/srv/here")
     )
 
     @app.function(
@@ -169,7 +172,7 @@ def test_env_and_workdir(app: modal.App) -> None:
     with app.run():
         values, folder = look.remote()
     assert values == ("thing's", "secret", "2")
-    assert folder.endswith("/work/here")
+    assert folder.endswith("/srv/here")
 
 
 def test_add_local_files(app: modal.App, tmp_path: Path) -> None:
@@ -178,8 +181,8 @@ def test_add_local_files(app: modal.App, tmp_path: Path) -> None:
     (tmp_path / "folder" / "inner" / "two.txt").write_text("two")
     image = (
         modal.Image.debian_slim()
-        .add_local_file(tmp_path / "one.txt", "/root/one.txt")
-        .add_local_dir(tmp_path / "folder", "/root/folder")
+        .add_local_file(tmp_path / "one.txt", f"{CODE}/one.txt")
+        .add_local_dir(tmp_path / "folder", f"{CODE}/folder")
     )
 
     @app.function(serialized=True, image=image)
@@ -196,7 +199,7 @@ def test_files_copied_into_the_image(app: modal.App, tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text("one")
     image = (
         modal.Image.debian_slim()
-        .add_local_file(tmp_path / "one.txt", "/root/copied.txt", copy=True)
+        .add_local_file(tmp_path / "one.txt", f"{CODE}/copied.txt", copy=True)
         .env({"AFTER": "1"})
     )
 

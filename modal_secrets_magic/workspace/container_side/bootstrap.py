@@ -31,12 +31,18 @@ def import_modal() -> None:
     __import__(ENTRYPOINT)
 
 
+def prepare() -> None:
+    """What a process does before it has anything to hide; forks of it inherit both."""
+    if sys.platform == "linux":  # not possible any more once it cannot be inspected
+        Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE)
+    deny_inspection()
+    import_modal()
+
+
 def main(descriptor: int) -> None:
     """Become the container whose environment comes through `descriptor`, and run it."""
     deny_inspection()
     os.umask(0o022)  # the function's files are its own affair; the workspace's umask is strict
-    if sys.platform == "linux":
-        Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE)
     channel = socket.socket(fileno=descriptor)
     size = int.from_bytes(_read_exactly(channel, 8), "big")
     start = json.loads(_read_exactly(channel, size).decode("utf-8", "surrogatepass"))

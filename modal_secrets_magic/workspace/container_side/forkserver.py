@@ -41,8 +41,7 @@ _IMPORTED_LATE = (
 
 def serve(control: socket.socket) -> None:
     """Import, say so, and fork containers until the workspace closes its end."""
-    bootstrap.deny_inspection()
-    bootstrap.import_modal()
+    bootstrap.prepare()
     for name in _IMPORTED_LATE:
         with contextlib.suppress(ImportError):
             __import__(name)
