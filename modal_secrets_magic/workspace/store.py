@@ -114,11 +114,11 @@ class Store:
             ) from None
 
     def _open(self, paths: WorkspacePaths) -> None:
+        self._check_layout()  # before anything is written to a file that may not be ours
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA foreign_keys = ON")
         self._db.execute("PRAGMA secure_delete = ON")
-        self._check_layout()
         self._db.executescript(_SCHEMA)
         self._db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
         self._db.execute(f"PRAGMA user_version = {_LAYOUT}")
