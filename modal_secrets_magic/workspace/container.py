@@ -131,14 +131,14 @@ class Container:
                 self._send_start, self._channel, plan, starter, around, blobs.port
             )
             if lent is not None:
-                await blobs.serve_on(lent)
+                await (await blobs.serve()).serve_on(lent)
             return await self._started.process.wait()
         finally:
             watching.cancel()
             # What the container started and left behind ends with it.
             self._signal(signal.SIGKILL)
             if lent is not None:
-                await blobs.leave(lent)
+                await (await blobs.serve()).leave(lent)
 
     def _lay_out(self, plan: ContainerPlan, around: Surroundings) -> None:
         """Write the container's files to where it finds them."""

@@ -12,12 +12,13 @@ from typing import Any
 from grpclib import GRPCError
 from modal_proto import api_pb2
 
-from .blobs import Blobs, MountedFiles
+from .blobs import Blobs
 from .calls import Calls
 from .container import Container
 from .deployments import Deployments
 from .images import Images
 from .model import App, Function
+from .mounted_files import MountedFiles
 from .paths import WorkspacePaths
 from .pool import Pool
 from .runner import Runner
@@ -71,13 +72,13 @@ class Engine:
         self._token = token
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """Take up what lasts: deployed apps, and what they are made of."""
         self.files.start()
         self.images.start()
         self.deployments.load()
         self.files.keep_only(self.deployments.files())
-        await self.blobs.start()
+        self.blobs.start()
 
     def protocol(self, container: Container | None = None) -> ProtocolServer:
         """Return what answers on a socket: the loopback port, or a container's own."""

@@ -54,7 +54,7 @@ async def serve(paths: WorkspacePaths, idle_seconds: float, tell: int) -> None:
     store = Store(paths, open_vault(paths))
     starter = Starter(Isolation.detect(), hidden=(paths.home, paths.sockets))
     engine = Engine(paths, store, all_rpcs(), read_token(paths), starter)
-    await engine.start()
+    engine.start()
 
     listener = _listen(paths)
     server = Server(

@@ -32,7 +32,9 @@ def engine() -> Iterator[Engine]:
     paths = WorkspacePaths.default()
     paths.prepare()
     store = Store(paths, open_vault(paths))
-    yield Engine(paths, store, {}, "token", Starter(Isolation(PLAIN)))
+    engine = Engine(paths, store, {}, "token", Starter(Isolation(PLAIN)))
+    yield engine
+    engine.blobs.close()
     store.close()
 
 
@@ -234,6 +236,7 @@ def test_payloads_are_bounded_in_age_and_size(
         path.touch()
         os.utime(path, (time.time() + shift,) * 2)  # the clock was set back since
     blobs.sweep()
+    blobs.close()
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "payload-3", "payload-4", "payload-5",
     ]  # fmt: skip

@@ -13,7 +13,7 @@ from ..wire import Caller, not_found
 async def BlobCreate(
     engine: Engine, request: api_pb2.BlobCreateRequest, caller: Caller
 ) -> api_pb2.BlobCreateResponse:
-    blob_id, url = engine.blobs.create()
+    blob_id, url = await engine.blobs.create()
     return api_pb2.BlobCreateResponse(
         blob_id=blob_id, blob_ids=[blob_id], upload_urls=api_pb2.UploadUrlList(items=[url])
     )
@@ -24,7 +24,7 @@ async def BlobGet(
 ) -> api_pb2.BlobGetResponse:
     if engine.blobs.path(request.blob_id) is None:
         raise not_found("The payload is not kept any more")
-    return api_pb2.BlobGetResponse(download_url=engine.blobs.url(request.blob_id))
+    return api_pb2.BlobGetResponse(download_url=await engine.blobs.url(request.blob_id))
 
 
 async def MountBatchedCheckExistence(
