@@ -42,7 +42,7 @@ IDLE_VARIABLE = "MODAL_SECRETS_IDLE_SECONDS"
 DEFAULT_IDLE_SECONDS = 1800.0
 
 _WINDOW = 64 * 1024 * 1024
-_CHECK_SECONDS = 1.0
+_CHECK_SECONDS = 5.0
 _LOCK_SECONDS = 2.0
 
 
@@ -90,7 +90,7 @@ async def serve(paths: WorkspacePaths, idle_seconds: float, tell: int) -> None:
 async def _until_idle(engine: Engine, stopped: asyncio.Event, idle_seconds: float) -> None:
     while not stopped.is_set():
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(stopped.wait(), _CHECK_SECONDS)
+            await asyncio.wait_for(stopped.wait(), min(_CHECK_SECONDS, idle_seconds))
         engine.reap()
         if engine.busy():
             engine.touch()

@@ -30,6 +30,8 @@ CREATE TABLE IF NOT EXISTS secrets (
     last_used_at REAL NOT NULL DEFAULT 0,
     UNIQUE (environment, name)
 ) STRICT;
+CREATE INDEX IF NOT EXISTS secrets_by_age ON secrets (environment, created_at);
+CREATE INDEX IF NOT EXISTS newest_secret ON secrets (created_at);
 CREATE TABLE IF NOT EXISTS secret_keys (
     secret_id TEXT NOT NULL REFERENCES secrets(id) ON DELETE CASCADE,
     key       TEXT NOT NULL,

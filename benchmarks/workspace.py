@@ -1,0 +1,182 @@
+"""The local workspace: starting, cold and warm calls, maps, and a long list of secrets."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import modal
+from modal_proto import api_pb2
+
+from modal_secrets_magic.connection import Connection
+from modal_secrets_magic.modal_adapter import synchronize_api
+from modal_secrets_magic.workspace import launcher
+from modal_secrets_magic.workspace.paths import WorkspacePaths
+
+from .measuring import Row, milliseconds
+
+COLD, WARM, MAPPED, SECRETS = 15, 400, 1000, 10_000
+
+
+def double(x: int) -> int:
+    return x * 2
+
+
+def rows() -> list[Row]:
+    """Measure, on the workspace that the environment names."""
+    server, starts = start_times()
+    connection = Connection("local")
+    client = connection.client()
+    found = [
+        Row("workspace start", f"{starts:.0f} ms", reach="300 ms"),
+        *idle(server),
+        cold(client),
+        *warm(client),
+        mapped(client),
+        listed(client),
+    ]
+    connection.close()
+    return found
+
+
+def start_times() -> tuple[launcher.RunningWorkspace, float]:
+    paths = WorkspacePaths.default()
+    times = []
+    for _ in range(7):
+        launcher.stop(paths)
+        times.append(milliseconds(lambda: launcher.ensure(paths)))
+    return launcher.ensure(paths), statistics.median(times)
+
+
+def idle(server: launcher.RunningWorkspace) -> list[Row]:
+    """Memory and processor time of a workspace that nobody has asked for anything."""
+    before = processor_seconds(server.pid)
+    time.sleep(5)
+    used = processor_seconds(server.pid) - before
+    pages = int(Path(f"/proc/{server.pid}/statm").read_text().split()[1])
+    memory = pages * os.sysconf("SC_PAGE_SIZE") / 1024**2
+    return [
+        Row("idle memory", f"{memory:.0f} MB", reach="60 MB"),
+        Row("idle processor time, of 5 s", f"{used * 1000:.1f} ms", reach="none"),
+    ]
+
+
+def processor_seconds(pid: int) -> float:
+    """To the nanosecond, which `stat` does not count (proc_pid_schedstat)."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+
+
+def cold(client: Any) -> Row:
+    """A first call, the app running: from the call to its result, a new container between."""
+    list(modal.Secret.objects.list(client=client))
+    time.sleep(1)  # as between the cell that connects and the one that calls
+    ours, theirs = [], []
+    for _ in range(COLD):
+        app = modal.App("cold", include_source=False)
+        function = app.function(serialized=True)(double)
+        with app.run(client=client):
+            ours.append(milliseconds(lambda: function.remote(1)))  # noqa: B023
+        command = [sys.executable, "-c", "import modal"]
+        theirs.append(milliseconds(lambda: subprocess.run(command, check=True)))  # noqa: B023
+    here, beside = statistics.median(ours), statistics.median(theirs)
+    return Row(
+        'cold container to first result, beside python -c "import modal"',
+        f"{here:.0f} ms", f"{beside:.0f} ms", here / beside, "0.2",
+    )  # fmt: skip
+
+
+def warm(client: Any) -> list[Row]:
+    app = modal.App("warm", include_source=False)
+    function = app.function(serialized=True)(double)
+    call = round_trip(client)
+    with app.run(client=client), multiprocessing.get_context("spawn").Pool(1) as pool:
+        times: dict[str, list[float]] = {"remote": [], "pool": [], "round trip": []}
+        work: dict[str, Callable[[], object]] = {
+            "remote": lambda: function.remote(1),
+            "pool": lambda: pool.apply(double, (1,)),
+            "round trip": call,
+        }
+        for each in work.values():
+            each()
+        for _ in range(WARM):
+            for name, each in work.items():
+                times[name].append(milliseconds(each))
+    here, bare, trip = (statistics.median(times[name]) for name in work)
+    high = statistics.quantiles(times["remote"], n=20)[-1]
+    return [
+        Row(
+            "warm f.remote(), median, beside a multiprocessing pool's call",
+            f"{here:.2f} ms", f"{bare:.2f} ms", here / bare, "5 ms",
+        ),
+        Row(
+            "the same, beside a plain gRPC round trip of the client",
+            f"{here:.2f} ms", f"{trip:.2f} ms", here / trip, "3 round trips",
+        ),
+        Row("the same, 95th percentile", f"{high:.2f} ms"),
+    ]  # fmt: skip
+
+
+def round_trip(client: Any) -> Callable[[], object]:
+    async def ask(client: Any) -> Any:
+        return await client._stub.TokenInfoGet(api_pb2.TokenInfoGetRequest())
+
+    asked = synchronize_api(ask)
+    return lambda: asked(client)
+
+
+def mapped(client: Any) -> Row:
+    app = modal.App("mapped", include_source=False)
+    function = app.function(serialized=True)(double)
+    context = multiprocessing.get_context("spawn")
+    with app.run(client=client), ProcessPoolExecutor(2, mp_context=context) as pool:
+        list(function.map(range(MAPPED))), list(pool.map(double, range(MAPPED)))
+        ours = [milliseconds(lambda: list(function.map(range(MAPPED)))) for _ in range(5)]
+        theirs = [milliseconds(lambda: list(pool.map(double, range(MAPPED)))) for _ in range(5)]
+    here, beside = (1000 * MAPPED / statistics.median(each) for each in (ours, theirs))
+    return Row(
+        "map of 1,000 small inputs, warm, beside ProcessPoolExecutor.map",
+        f"{here:.0f} inputs/s", f"{beside:.0f} inputs/s", beside / here, "400 inputs/s",
+    )  # fmt: skip
+
+
+def listed(client: Any) -> Row:
+    """10,000 secrets by the client, in pages of 100, beside as many calls for an empty page."""
+
+    async def create(client: Any) -> None:
+        async def one(number: int) -> None:
+            request = api_pb2.SecretGetOrCreateRequest(
+                deployment_name=f"secret-{number}",
+                object_creation_type=api_pb2.OBJECT_CREATION_TYPE_CREATE_IF_MISSING,
+                env_dict={"KEY": "value"},
+            )
+            await client._stub.SecretGetOrCreate(request)
+
+        for start in range(0, SECRETS, 200):
+            await asyncio.gather(*(one(number) for number in range(start, start + 200)))
+
+    async def empty(client: Any) -> None:
+        for _ in range(SECRETS // 100):
+            page = api_pb2.ListPagination(max_objects=100, created_before=1.0)
+            await client._stub.SecretList(api_pb2.SecretListRequest(pagination=page))
+
+    synchronize_api(create)(client)
+    bare = synchronize_api(empty)
+    ours, theirs = [], []
+    for _ in range(5):
+        ours.append(milliseconds(lambda: list(modal.Secret.objects.list(client=client))))
+        theirs.append(milliseconds(lambda: bare(client)))
+    assert len(list(modal.Secret.objects.list(client=client))) == SECRETS
+    here, beside = statistics.median(ours), statistics.median(theirs)
+    return Row(
+        "list of 10,000 secrets by the client, beside 100 calls for an empty page",
+        f"{here:.0f} ms", f"{beside:.0f} ms", here / beside, "2",
+    )  # fmt: skip

@@ -1,0 +1,167 @@
+"""Load: many notebooks, many secrets, many calls, many deaths; memory within a stated bound.
+
+Runs with `python -m tests --load` only, and prints what it measured.
+"""
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import modal
+import pytest
+from modal_proto import api_pb2
+
+from modal_secrets_magic.connection import Connection
+from modal_secrets_magic.modal_adapter import synchronize_api
+from modal_secrets_magic.workspace import launcher
+from modal_secrets_magic.workspace.paths import WorkspacePaths
+
+from ..notebooks import NotebookRunner
+from ..workspace.processes import containers, wait_until
+
+pytestmark = pytest.mark.load
+
+NOTEBOOKS, SECRETS, CALLS, ROUNDS = 20, 10_000, 100_000, 200
+
+#: Calls after which everything that is filled once has been filled.
+WARM_UP = 5_000
+
+#: MiB that a server may grow by: under notebooks at once, with secrets, over calls in a row.
+BOUND_NOTEBOOKS, BOUND_SECRETS, BOUND_CALLS = 150, 30, 20
+
+
+def resident(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1024**2
+
+
+def test_calls_in_a_row(client: Any, running: launcher.RunningWorkspace) -> None:
+    app = modal.App("row", include_source=False)
+
+    @app.function(serialized=True)
+    def double(x: int) -> int:
+        return x * 2
+
+    with app.run(client=client):
+        for number in range(WARM_UP):
+            assert double.remote(number) == number * 2
+        [container] = containers(running.pid)
+        before, inside, began = resident(running.pid), resident(container), time.monotonic()
+        for number in range(CALLS):
+            assert double.remote(number) == number * 2
+        seconds = time.monotonic() - began
+        grown, grown_inside = resident(running.pid) - before, resident(container) - inside
+    print(
+        f"\n{CALLS} calls in {seconds:.0f} s; the server grew by {grown:.1f} MiB from {before:.0f}, "
+        f"the container by {grown_inside:.1f} from {inside:.0f}"
+    )
+    assert grown < BOUND_CALLS
+
+
+def test_secrets(client: Any, running: launcher.RunningWorkspace) -> None:
+    async def create(client: Any) -> None:
+        async def one(number: int) -> None:
+            await client._stub.SecretGetOrCreate(
+                api_pb2.SecretGetOrCreateRequest(
+                    deployment_name=f"secret-{number}",
+                    object_creation_type=api_pb2.OBJECT_CREATION_TYPE_CREATE_FAIL_IF_EXISTS,
+                    env_dict={"KEY": f"value-{number}", "OTHER": "x" * 100},
+                )
+            )
+
+        for start in range(0, SECRETS, 100):
+            await asyncio.gather(*(one(number) for number in range(start, start + 100)))
+
+    before, began = resident(running.pid), time.monotonic()
+    synchronize_api(create)(client)
+    created = time.monotonic() - began
+    listed = modal.Secret.objects.list(client=client)
+    assert len({each.name for each in listed}) == SECRETS
+    grown = resident(running.pid) - before
+    print(f"\n{SECRETS} secrets created in {created:.0f} s; the server grew by {grown:.1f} MiB")
+    assert grown < BOUND_SECRETS
+
+
+CELLS = (
+    "%modal_secret create of-{number} --from-env KEY_{number}",
+    "%%modal_secret of-{number}\n"
+    "def mine(x):\n    import os\n    return x, os.environ['KEY_{number}']\n",
+    "assert [mine.remote(n) for n in range(20)] == [(n, 'value-{number}') for n in range(20)]",
+    "assert list(mine.map(range(50))) == [(n, 'value-{number}') for n in range(50)]",
+)
+
+
+def test_notebooks_at_once(
+    running: launcher.RunningWorkspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(NOTEBOOKS):
+        monkeypatch.setenv(f"KEY_{number}", f"value-{number}")
+    before, peak, ended = resident(running.pid), [0.0], threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.2):
+            peak[0] = max(peak[0], resident(running.pid))
+
+    def run(number: int) -> int:
+        runner = NotebookRunner(tmp_path / str(number))
+        return len(runner.run(*(cell.format(number=number) for cell in CELLS)))
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    began = time.monotonic()
+    with ThreadPoolExecutor(NOTEBOOKS) as pool:
+        results = list(pool.map(run, range(NOTEBOOKS)))
+    ended.set()
+    watching.join()
+    print(
+        f"\n{NOTEBOOKS} notebooks at once in {time.monotonic() - began:.0f} s; "
+        f"the server grew by {peak[0] - before:.1f} MiB at most"
+    )
+    assert results == [len(CELLS)] * NOTEBOOKS
+    assert peak[0] - before < BOUND_NOTEBOOKS
+    wait_until(lambda: not containers(running.pid), 10)
+
+
+def test_a_server_killed_again_and_again(connection: Connection, paths: WorkspacePaths) -> None:
+    """Killed in the middle of writes; what a client was told is there, whole."""
+    chance = random.Random(11)
+    told: dict[str, str] = {}
+    began = time.monotonic()
+    for number in range(ROUNDS):
+        client = connection.client()
+        server = launcher.find(paths)
+        assert server is not None
+        killing = threading.Timer(chance.random() * 0.15, os.kill, (server.pid, signal.SIGKILL))
+        killing.start()
+        with contextlib.suppress(Exception):
+            for count in range(1000):
+                name = f"secret-{number}-{count}"
+                put(client, name, str(count))
+                told[name] = str(count)
+        killing.join()
+        wait_until(lambda: launcher.find(paths) is None)
+    client = connection.client()
+    listed = {each.name for each in modal.Secret.objects.list(client=client)}
+    assert set(told) <= listed
+    print(f"\n{ROUNDS} deaths, {len(told)} secrets told of, in {time.monotonic() - began:.0f} s")
+
+
+async def _put(client: Any, name: str, value: str) -> None:
+    await client._stub.SecretGetOrCreate(
+        api_pb2.SecretGetOrCreateRequest(
+            deployment_name=name,
+            object_creation_type=api_pb2.OBJECT_CREATION_TYPE_CREATE_FAIL_IF_EXISTS,
+            env_dict={"A": value, "B": value},
+        ),
+        retry=None,
+    )
+
+
+put = synchronize_api(_put)
