@@ -411,10 +411,10 @@ def translated(workspace: str, next_step: str = "") -> Iterator[None]:
     except asyncio.CancelledError:
         raise
     except exceptions.ImageBuildError as error:
-        reason = str(error).strip().splitlines()
-        raise ImageNotBuilt(
-            f"{workspace} could not build the image: {' '.join(reason[1:]) or reason[0]}", next_step
-        ) from None
+        # "Image build for im-… failed with the exception:", and the installer's own words
+        first, *rest = str(error).strip().splitlines()
+        reason = " ".join(" ".join(rest or [first]).split()).removeprefix("error: ")
+        raise ImageNotBuilt(f"The image could not be built: {reason}", next_step) from None
     except exceptions.Error as error:
         raise RemoteCallFailed(f"{workspace} refused: {_first_line(error)}", next_step) from None
 

@@ -2,6 +2,9 @@
 
 Style, types, then pytest with the notebooks under nbclient and nbval and a real JupyterLab in a
 real Chromium. In CI (`CI=true`) a skipped browser, kernel or workspace test is a failure.
+
+Two jobs take longer and stand aside: `--compat` runs the local workspace's feature matrix with
+older clients of Modal, `--load` many of everything. What else is given goes to pytest.
 """
 
 from __future__ import annotations
@@ -28,23 +31,20 @@ def python(*arguments: str) -> None:
     run(sys.executable, *arguments)
 
 
-def ensure_browser() -> None:
-    """Install Chromium: Debian's package where we may, else the build that Playwright keeps."""
-    if shutil.which("chromium"):
-        return
-    if shutil.which("apt-get") and os.geteuid() == 0:
+def ensure_installed(program: str, *packages: str) -> bool:
+    """Tell whether a program is there, after installing Debian's packages where we may."""
+    if not shutil.which(program) and shutil.which("apt-get") and os.geteuid() == 0:
         run("apt-get", "update", "-qq")
-        run(
-            "apt-get",
-            "install",
-            "-y",
-            "-qq",
-            "--no-install-recommends",
-            "chromium",
-            "fonts-dejavu-core",
-        )
-    else:
+        run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages)
+    return bool(shutil.which(program))
+
+
+def ensure_programs() -> None:
+    """Install a browser, Playwright's own where there is no other, and what walls containers."""
+    if not ensure_installed("chromium", "chromium", "fonts-dejavu-core"):
         python("-m", "playwright", "install", "chromium")
+    if sys.platform == "linux" and not ensure_installed("bwrap", "bubblewrap"):
+        print("bubblewrap is not installed: the tests of isolation will fail.", flush=True)
 
 
 def pytest(*arguments: str) -> None:
@@ -65,11 +65,19 @@ def pytest(*arguments: str) -> None:
 
 def main() -> None:
     started = time.monotonic()
-    ensure_browser()
-    python("-m", "ruff", "check", ".")
-    python("-m", "ruff", "format", "--check", ".")
-    python("-m", "mypy")
-    pytest(*sys.argv[1:])
+    arguments = sys.argv[1:]
+    ensure_programs()
+    if "--compat" in arguments:
+        arguments.remove("--compat")
+        python("-m", "tests.compat", *arguments)
+    elif "--load" in arguments:
+        arguments.remove("--load")
+        pytest("-s", "-m", "load", "tests/load", *arguments)
+    else:
+        python("-m", "ruff", "check", ".")
+        python("-m", "ruff", "format", "--check", ".")
+        python("-m", "mypy")
+        pytest(*arguments)
     print(f"All of it took {time.monotonic() - started:.0f} s.")
 
 

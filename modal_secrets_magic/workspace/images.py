@@ -292,7 +292,8 @@ async def _follow(process: asyncio.subprocess.Process, said: list[str], build: B
     async for line in cast("asyncio.StreamReader", process.stdout):
         text = line.decode(errors="replace")
         said.append(text)
-        build.say(text)
+        if not text.startswith("Using "):  # a path of this machine, which a notebook would keep
+            build.say(text)
     await process.wait()
 
 

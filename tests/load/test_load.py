@@ -5,12 +5,13 @@ Runs with `python -m tests --load` only, and prints what it measured.
 
 import asyncio
 import contextlib
+import multiprocessing
 import os
 import random
 import signal
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,12 @@ CELLS = (
 )
 
 
+def run_notebook(folder: Path, number: int) -> int:
+    """Run the cells in a kernel of their own; return how many there were."""
+    runner = NotebookRunner(folder / str(number))
+    return len(runner.run(*(cell.format(number=number) for cell in CELLS)))
+
+
 def test_notebooks_at_once(
     running: launcher.RunningWorkspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,15 +116,11 @@ def test_notebooks_at_once(
         while not ended.wait(0.2):
             peak[0] = max(peak[0], resident(running.pid))
 
-    def run(number: int) -> int:
-        runner = NotebookRunner(tmp_path / str(number))
-        return len(runner.run(*(cell.format(number=number) for cell in CELLS)))
-
     watching = threading.Thread(target=watch)
     watching.start()
     began = time.monotonic()
-    with ThreadPoolExecutor(NOTEBOOKS) as pool:
-        results = list(pool.map(run, range(NOTEBOOKS)))
+    with ProcessPoolExecutor(NOTEBOOKS, multiprocessing.get_context("spawn")) as pool:
+        results = list(pool.map(run_notebook, [tmp_path] * NOTEBOOKS, range(NOTEBOOKS)))
     ended.set()
     watching.join()
     print(
@@ -146,7 +149,7 @@ def test_a_server_killed_again_and_again(connection: Connection, paths: Workspac
                 put(client, name, str(count))
                 told[name] = str(count)
         killing.join()
-        wait_until(lambda: launcher.find(paths) is None)
+        wait_until(lambda: not launcher.still_runs(paths, server))  # noqa: B023
     client = connection.client()
     listed = {each.name for each in modal.Secret.objects.list(client=client)}
     assert set(told) <= listed
