@@ -22,6 +22,7 @@ from .mounted_files import MountedFiles
 from .paths import WorkspacePaths
 from .pool import Pool
 from .runner import Runner
+from .signals import Signal
 from .starter import Starter
 from .store import MAIN_ENVIRONMENT, Environment, NotThere, SecretRecord, Store
 from .transient import TransientSecrets
@@ -35,8 +36,8 @@ IMAGE_BUILDER_VERSION = "2025.06"
 #: Seconds without a heartbeat (the client sends one every 15) after which an app is over.
 HEARTBEAT_TIMEOUT = 60.0
 
-#: Seconds a client that vanished has to come back before its app is stopped.
-RECONNECT_GRACE = 2.0
+#: Seconds a client whose connection broke has to call again before its app is stopped.
+RECONNECT_GRACE = 1.5
 
 #: Stopped apps stay known, with their logs, up to this many.
 STOPPED_APPS_KEPT = 20
@@ -67,10 +68,12 @@ class Engine:
         self.runner = Runner(self)
         self.apps: dict[str, App] = {}
         self.functions: dict[str, Function] = {}
+        self.apps_changed = Signal()
         self.last_activity = time.monotonic()
         self._rpcs = rpcs
         self._token = token
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._losing: set[str] = set()
 
     def start(self) -> None:
         """Take up what lasts: deployed apps, and what they are made of."""
@@ -89,6 +92,19 @@ class Engine:
         self.last_activity = time.monotonic()
         if interpreter:
             self.starter.ahead(interpreter)
+
+    def rename_environment(self, name: str, new_name: str) -> None:
+        """Rename an environment, and what runs in it with it. Raises what the store does."""
+        self.store.rename_environment(name, new_name)
+        for app in self.apps.values():
+            if app.environment == name:
+                app.environment = new_name
+
+    async def delete_environment(self, name: str) -> None:
+        """Delete an environment with its secrets and apps. Raises what the store does."""
+        self.store.delete_environment(name)
+        gone = [app for app in self.running_apps() if app.environment == name]
+        await asyncio.gather(*(self.stop_app(app) for app in gone))
 
     def background(self, work: Any) -> None:
         """Run a coroutine on its own; a failure in it is logged."""
@@ -148,6 +164,7 @@ class Engine:
         python = interpreter or sys.executable
         app = App(description, self.environment(environment).name, python, state)
         self.apps[app.id] = app
+        self.apps_changed.fire()
         return app
 
     def add_function(self, app: App, definition: api_pb2.Function, **more: Any) -> Function:
@@ -200,12 +217,13 @@ class Engine:
         for app in stopped[:-STOPPED_APPS_KEPT]:
             del self.apps[app.id]
 
-    async def client_lost(self, app: App) -> None:
+    async def _client_lost(self, app: App) -> None:
         """The client's connection broke: stop its app unless it comes back soon."""
-        seen = app.last_seen
+        broken = app.owner
+        self._losing.add(app.id)
         await asyncio.sleep(RECONNECT_GRACE)
-        came_back = app.log_followers > 0 or app.last_seen > seen
-        if not came_back and not (app.deployed or app.detached):
+        self._losing.discard(app.id)
+        if app.owner == broken:
             await self.stop_app(app)
 
     def running_apps(self) -> list[App]:
@@ -222,8 +240,12 @@ class Engine:
         """Stop the apps whose client has fallen silent, and clear what has grown old."""
         oldest = time.monotonic() - HEARTBEAT_TIMEOUT
         for app in self.running_apps():
-            works = app.detached and self.calls.has_work(app)
-            if app.last_seen < oldest and not (app.deployed or works):
+            if app.deployed:
+                continue
+            lost = app.owner is not None and app.owner.closed and app.id not in self._losing
+            if lost and not app.detached:
+                self.background(self._client_lost(app))
+            if app.last_seen < oldest and not (app.detached and self.calls.has_work(app)):
                 self.background(self.stop_app(app))
         self.blobs.sweep()
         self.starter.sweep()

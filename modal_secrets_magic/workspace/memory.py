@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,16 +20,26 @@ _MEBIBYTE = 1024 * 1024
 async def watch_memory(container: Container, limit_mb: int) -> None:
     """Kill a container that holds more than its limit, in MiB; 0 is no limit.
 
-    Looks at the container's own process; linux only, where the kernel tells it cheaply.
+    Counts what it has started too; linux only, where the kernel tells it cheaply.
     """
     if not limit_mb or sys.platform != "linux":
         return
     while True:
-        used = resident_bytes(container.pid)
+        used = sum(map(resident_bytes, _tree(container.pid)))
         if used > limit_mb * _MEBIBYTE:
             container.kill(f"used more than the {limit_mb} MiB of memory it may")
             return
         await asyncio.sleep(_CHECK_SECONDS)
+
+
+def _tree(pid: int) -> Iterator[int]:
+    """Return a process and all below it."""
+    if pid:
+        yield pid
+        for task in Path(f"/proc/{pid}/task").glob("*/children"):
+            with contextlib.suppress(OSError):  # it ended meanwhile
+                for child in task.read_text().split():
+                    yield from _tree(int(child))
 
 
 def resident_bytes(pid: int) -> int:

@@ -18,6 +18,7 @@ from .signals import Signal
 if TYPE_CHECKING:
     from .container import Container
     from .pool import Pool
+    from .wire import ClientConnection
 
 
 #: Whom the workspace names as the author of everything in it.
@@ -46,7 +47,8 @@ class App:
     class_metadata: dict[str, api_pb2.ClassHandleMetadata] = field(default_factory=dict)
     function_ids: dict[str, str] = field(default_factory=dict)
     log: AppLog = field(default_factory=AppLog)
-    log_followers: int = 0
+    #: The connection of the client that runs it, or of whoever deployed it.
+    owner: ClientConnection | None = None
     last_seen: float = field(default_factory=time.monotonic)
     created_at: float = field(default_factory=time.time)
     stopped_at: float = 0

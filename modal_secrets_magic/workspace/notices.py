@@ -5,24 +5,29 @@ The client shows each once (`AppPublishResponse.server_warnings`, seen in 1.3.5 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from modal_proto import api_pb2
 
-from .images import Images
+from .engine import Engine
 from .model import App
+from .sandbox import INSIDE_ROOT
+from .starter import RESERVED_FOLDERS
 
 _WAY_OUT = "On Modal it is: %modal_secret workspace modal"
 
 
-def notices_of(app: App, images: Images) -> list[api_pb2.Warning]:
+def notices_of(app: App, engine: Engine) -> list[api_pb2.Warning]:
     """Return a warning for each thing of an app that is not done here."""
     lines: dict[str, None] = {}
     for function in app.functions.values():
+        image = engine.images.get(function.definition.image_id)
         for line in _of_function(function.name, function.definition):
             lines[line] = None
-        for what in images.get(function.definition.image_id).not_applied:
+        for what in image.not_applied:
             lines[f"{what} is not applied by the local workspace. {_WAY_OUT}"] = None
+        for path in _out_of_reach(engine, engine.runner.files_of(function.definition, image)):
+            lines[f"{path} is not at that path in the local workspace. {_WAY_OUT}"] = None
     return [
         api_pb2.Warning(type=api_pb2.Warning.WARNING_TYPE_UNSPECIFIED, message=line)
         for line in lines
@@ -47,3 +52,16 @@ def _of_function(name: str, definition: api_pb2.Function) -> Iterator[str]:
             web.append(f"{name.removesuffix('.*')}.{method}")
     for endpoint in web:
         yield f"The web endpoint '{endpoint}' is not served by the local workspace. {_WAY_OUT}"
+
+
+def _out_of_reach(engine: Engine, paths: Iterable[str]) -> Iterator[str]:
+    """Return where files of an image are that no container sees there: in a sandbox below system
+    folders, without one anywhere but with the user's code.
+    """
+    for path in paths:
+        top = path.split("/")[1]
+        if engine.starter.isolation.sandboxed:
+            if top in RESERVED_FOLDERS:
+                yield path
+        elif not path.startswith(f"{INSIDE_ROOT}/"):
+            yield path

@@ -69,14 +69,15 @@ class Runner:
             interpreter=function.app.interpreter,
             arguments=arguments,
             environment=self.environment_of(function, image),
-            files=self._files_of(definition, image),
+            files=self.files_of(definition, image),
             python_path=image.python_path,
             workdir=image.workdir,
             block_network=definition.block_network,
             memory_limit_mb=definition.resources.memory_mb_max,
         )
 
-    def _files_of(self, definition: api_pb2.Function, image: Image) -> dict[str, Path]:
+    def files_of(self, definition: api_pb2.Function, image: Image) -> dict[str, Path]:
+        """Return the files of a function's mounts and image, by their path in the container."""
         files = self._engine.files
         found = dict(image.files)
         for mount_id in definition.mount_ids:

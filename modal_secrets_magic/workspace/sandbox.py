@@ -179,5 +179,5 @@ def _system_mounts(*root: str) -> list[str]:
         found += ["--ro-bind", str(resolver.resolve()), str(resolver)]
     found += ["--proc", "/proc", "--dev", "/dev"]
     for folder in ("/tmp", "/var/tmp", "/run"):  # noqa: S108 - the container's own
-        found += ["--perms", "1777", "--tmpfs", folder]
+        found += ["--perms", "1777", "--dir", folder]
     return found

@@ -42,7 +42,8 @@ IDLE_VARIABLE = "MODAL_SECRETS_IDLE_SECONDS"
 DEFAULT_IDLE_SECONDS = 1800.0
 
 _WINDOW = 64 * 1024 * 1024
-_CHECK_SECONDS = 5.0
+#: Seconds between two looks at what has ended or grown old, while apps run and while none does.
+_CHECK_SECONDS, _IDLE_CHECK_SECONDS = 1.0, 5.0
 _LOCK_SECONDS = 2.0
 
 
@@ -71,10 +72,10 @@ async def serve(paths: WorkspacePaths, idle_seconds: float, tell: int) -> None:
     os.write(tell, b"1")
     os.close(tell)
 
-    stopped = asyncio.Event()
+    stopped = Stop(engine)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
+        loop.add_signal_handler(number, stopped.ask)
     try:
         await _until_idle(engine, stopped, idle_seconds)
     finally:
@@ -87,10 +88,26 @@ async def serve(paths: WorkspacePaths, idle_seconds: float, tell: int) -> None:
         logger.info("stopped")
 
 
-async def _until_idle(engine: Engine, stopped: asyncio.Event, idle_seconds: float) -> None:
-    while not stopped.is_set():
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(stopped.wait(), min(_CHECK_SECONDS, idle_seconds))
+class Stop:
+    """Whether the server was asked to end."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.asked = False
+        self._engine = engine
+
+    def ask(self) -> None:
+        self.asked = True
+        self._engine.apps_changed.fire()
+
+
+async def _until_idle(engine: Engine, stop: Stop, idle_seconds: float) -> None:
+    while not stop.asked:
+        running = bool(engine.running_apps())
+        seconds = min(_CHECK_SECONDS if running else _IDLE_CHECK_SECONDS, idle_seconds)
+        await engine.apps_changed.wait_for(
+            lambda: stop.asked or bool(engine.running_apps()) != running,  # noqa: B023
+            seconds,
+        )
         engine.reap()
         if engine.busy():
             engine.touch()

@@ -127,7 +127,8 @@ class Starter:
 
     def ahead(self, interpreter: str, python_path: tuple[str, ...] = ()) -> None:
         """Have a fork server ready for the containers that will be wanted soon."""
-        if self.forks and Path(interpreter).is_file():
+        known = (interpreter, python_path) in self._servers
+        if self.forks and (known or Path(interpreter).is_file()):
             self._server(interpreter, python_path)
 
     def _server(self, interpreter: str, python_path: tuple[str, ...]) -> ForkServer | None:
@@ -179,9 +180,10 @@ class Starter:
         await sandbox.start(self._binds(around, server.paths), own_network=around.block_network)
         try:
             return Started(await server.fork(descriptors, sandbox=sandbox.pid), sandbox)
-        except ProcessFailed:
+        except ProcessFailed as error:  # a kernel that lets nobody in, as with a setuid bwrap
+            logger.info("no fork into a sandbox: %s", error)
             sandbox.kill()
-            raise
+            return await self._spawn(around, descriptors)
 
     async def _spawn(self, around: Surroundings, descriptors: Descriptors) -> Started:
         wrap: list[str] = []

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from .ids import new_id
 from .store import SecretRecord
+
+#: Secrets that belong to no app are kept up to this many.
+MAX_OF_NO_APP = 1_000
 
 
 class TransientSecrets:
@@ -17,6 +21,7 @@ class TransientSecrets:
         self._records: dict[str, SecretRecord] = {}
         self._values: dict[str, dict[str, str]] = {}
         self._of_app: dict[str, list[str]] = {}
+        self._of_none: deque[str] = deque()
 
     def create(
         self, values: Mapping[str, str], app_id: str = "", secret_id: str = ""
@@ -27,7 +32,17 @@ class TransientSecrets:
         self._values[secret_id] = dict(values)
         if app_id:
             self._of_app.setdefault(app_id, []).append(secret_id)
+        else:
+            self._of_none.append(secret_id)
+            self._forget_oldest()
         return record
+
+    def _forget_oldest(self) -> None:
+        """Secrets of no app are asked for by nobody once what they were made for has begun."""
+        while len(self._of_none) > MAX_OF_NO_APP:
+            secret_id = self._of_none.popleft()
+            self._records.pop(secret_id, None)
+            self._values.pop(secret_id, None)
 
     def has(self, secret_id: str) -> bool:
         return secret_id in self._records

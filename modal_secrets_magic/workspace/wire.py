@@ -21,6 +21,7 @@ from modal_proto import api_pb2
 from .tokens import interpreter_of
 
 if TYPE_CHECKING:
+    from grpclib.protocol import Peer
     from grpclib.server import Stream
 
     from .container import Container
@@ -31,12 +32,31 @@ logger = logging.getLogger(__name__)
 SERVICE = api_pb2.DESCRIPTOR.services_by_name["ModalClient"]
 
 
+class ClientConnection:
+    """The connection a client calls over; there is one for all its calls."""
+
+    def __init__(self, peer: Peer) -> None:
+        # grpclib shows a connection's address only, which says nothing of its end (seen in 0.4.9).
+        self._transport: Any = peer._transport
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ClientConnection) and other._transport is self._transport
+
+    def __hash__(self) -> int:
+        return id(self._transport)
+
+    @property
+    def closed(self) -> bool:
+        return bool(self._transport.is_closing())
+
+
 @dataclass(frozen=True)
 class Caller:
     """Who calls: a client with its interpreter, or a container on its own socket."""
 
     interpreter: str
     container: Container | None = None
+    connection: ClientConnection | None = None
 
 
 UnaryHandler = Callable[["Engine", Any, Caller], Awaitable[Message]]
@@ -92,7 +112,7 @@ class ProtocolServer:
         streams = inspect.isasyncgenfunction(rpc)
 
         async def answer(stream: Stream[Any, Any]) -> None:
-            caller = self._caller(stream.metadata or {})
+            caller = self._caller(stream)
             request = await _received(stream)
             self._engine.touch(caller.interpreter if caller.container is None else "")
             try:
@@ -110,14 +130,15 @@ class ProtocolServer:
 
         return answer
 
-    def _caller(self, metadata: Mapping[str, str | bytes]) -> Caller:
+    def _caller(self, stream: Stream[Any, Any]) -> Caller:
         if self._container is not None:
             return Caller(self._container.interpreter, self._container)
+        metadata: Mapping[str, str | bytes] = stream.metadata or {}
         secret = str(metadata.get("x-modal-token-secret", ""))
         token_id = str(metadata.get("x-modal-token-id", ""))
         if not hmac.compare_digest(secret.encode(), self._token.encode()):
             raise GRPCError(Status.UNAUTHENTICATED, "This token is not the local workspace's.")
-        return Caller(interpreter_of(token_id))
+        return Caller(interpreter_of(token_id), connection=ClientConnection(stream.peer))
 
 
 def not_found(what: str) -> GRPCError:

@@ -109,6 +109,20 @@ def test_out_of_memory(app: modal.App) -> None:
         assert allocate.remote(1) == 1024 * 1024
 
 
+def test_out_of_memory_of_a_child(app: modal.App) -> None:
+    @app.function(serialized=True, memory=(128, 300))
+    def start() -> int:
+        import subprocess
+        import sys
+
+        code = "x = bytearray(600 * 2**20); x[::1024] = b'x' * len(x[::1024]); input()"
+        with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as child:
+            return child.wait()
+
+    with app.run(), pytest.raises(RemoteError, match="more than the 300 MiB of memory"):
+        start.remote()
+
+
 def test_timeout(app: modal.App) -> None:
     @app.function(serialized=True, timeout=1)
     def slow(seconds: float) -> str:

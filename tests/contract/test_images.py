@@ -195,6 +195,25 @@ def test_add_local_files(app: modal.App, tmp_path: Path) -> None:
         assert read.remote() == ["one", "two"]
 
 
+def test_files_anywhere(app: modal.App, tmp_path: Path) -> None:
+    """At their absolute paths in a sandbox; a path that cannot be had is named."""
+    (tmp_path / "one.txt").write_text("one")
+    image = (
+        modal.Image.debian_slim()
+        .add_local_file(tmp_path / "one.txt", "/data/in/one.txt")
+        .add_local_file(tmp_path / "one.txt", "/usr/one.txt")
+    )
+
+    @app.function(serialized=True, image=image)
+    def read() -> tuple[str, bool]:
+        from pathlib import Path
+
+        return Path("/data/in/one.txt").read_text(), Path("/usr/one.txt").exists()
+
+    with pytest.warns(Warning, match="/usr/one.txt is not at that path"), app.run():
+        assert read.remote() == ("one", False)
+
+
 def test_files_copied_into_the_image(app: modal.App, tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text("one")
     image = (

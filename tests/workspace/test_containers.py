@@ -94,6 +94,7 @@ def test_a_killed_container_fails_its_input_and_is_replaced(
     with app.run(client=client):
         function.remote(0)
         call = function.spawn(60)
+        wait_until(lambda: function.get_current_stats().num_running_inputs == 1)
         [first] = containers(running.pid)
         os.kill(first, signal.SIGKILL)
         with pytest.raises(RemoteError, match="killed by signal 9, as happens when memory runs"):

@@ -20,7 +20,7 @@ async def AppCreate(
     app = engine.create_app(
         request.description, request.environment_name, caller.interpreter, request.app_state
     )
-    app.tags = dict(request.tags)
+    app.tags, app.owner = dict(request.tags), caller.connection
     return api_pb2.AppCreateResponse(app_id=app.id, app_page_url=PAGE, app_logs_url=PAGE)
 
 
@@ -43,14 +43,15 @@ async def AppPublish(
         app.state = request.app_state
     engine.scale(app)
     return api_pb2.AppPublishResponse(
-        url=PAGE, deployed_at=app.deployed_at, server_warnings=notices_of(app, engine.images)
+        url=PAGE, deployed_at=app.deployed_at, server_warnings=notices_of(app, engine)
     )
 
 
 async def AppHeartbeat(
     engine: Engine, request: api_pb2.AppHeartbeatRequest, caller: Caller
 ) -> Empty:
-    engine.app(request.app_id).last_seen = time.monotonic()
+    app = engine.app(request.app_id)
+    app.last_seen, app.owner = time.monotonic(), caller.connection
     return Empty()
 
 

@@ -76,7 +76,7 @@ async def EnvironmentUpdate(
     if request.HasField("name"):
         try:
             check_name(request.name.value, "environment")
-            engine.store.rename_environment(name, request.name.value)
+            engine.rename_environment(name, request.name.value)
             name = request.name.value
         except InvalidName as error:
             raise invalid(str(error)) from None
@@ -96,7 +96,7 @@ async def EnvironmentDelete(
     if request.name == MAIN_ENVIRONMENT:
         raise precondition(f"Environment '{MAIN_ENVIRONMENT}' is the default one and stays.")
     try:
-        engine.store.delete_environment(request.name)
+        await engine.delete_environment(request.name)
     except NotThere:
         raise engine.environment_not_found(request.name) from None
     return Empty()

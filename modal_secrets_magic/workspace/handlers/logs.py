@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -20,30 +19,21 @@ async def AppGetLogs(
     engine: Engine, request: api_pb2.AppGetLogsRequest, caller: Caller
 ) -> AsyncIterator[api_pb2.TaskLogsBatch]:
     app = engine.app(request.app_id)
-    app.log_followers += 1
     last = request.last_entry_id
     deadline = time.monotonic() + request.timeout
-    try:
-        while True:
-            for batch in app.log.after(last):
-                last = batch.entry_id
-                if _is_wanted(batch, request):
-                    yield batch
-            if app.log.finished:
-                yield api_pb2.TaskLogsBatch(app_done=True)
-                return
-            if time.monotonic() >= deadline:
-                return
-            await app.log.changed.wait_for(
-                functools.partial(app.log.has_news, last), deadline - time.monotonic()
-            )
-    except asyncio.CancelledError:
-        # The stream was cut by the other side, which a client that ends its app does not do.
-        engine.background(engine.client_lost(app))
-        raise
-    finally:
-        app.log_followers -= 1
-        app.last_seen = time.monotonic()
+    while True:
+        for batch in app.log.after(last):
+            last = batch.entry_id
+            if _is_wanted(batch, request):
+                yield batch
+        if app.log.finished:
+            yield api_pb2.TaskLogsBatch(app_done=True)
+            return
+        if time.monotonic() >= deadline:
+            return
+        await app.log.changed.wait_for(
+            functools.partial(app.log.has_news, last), deadline - time.monotonic()
+        )
 
 
 async def AppFetchLogs(
