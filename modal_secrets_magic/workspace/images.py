@@ -77,7 +77,7 @@ class Build:
     failure: str = ""
 
     def say(self, text: str) -> None:
-        self.log.add("", "", api_pb2.FILE_DESCRIPTOR_STDERR, text)
+        self.log.add("", "", api_pb2.FILE_DESCRIPTOR_STDOUT, text)
 
     @property
     def result(self) -> api_pb2.GenericResult:

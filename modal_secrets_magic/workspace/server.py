@@ -25,7 +25,7 @@ from .. import __version__
 from ..errors import ModalSecretsError
 from .engine import Engine
 from .handlers import all_rpcs
-from .hardening import deny_inspection, raise_file_limit
+from .hardening import bound_connections, deny_inspection, raise_file_limit
 from .isolation import Isolation, IsolationUnavailable
 from .paths import PRIVATE_FILE, WorkspacePaths, write_private
 from .starter import Starter
@@ -156,6 +156,7 @@ def main() -> None:
         os._exit(0)
     deny_inspection()
     raise_file_limit()
+    bound_connections()
     os.umask(0o077)  # whatever is written is the user's alone
     tell = int(sys.argv[1])
     paths = WorkspacePaths.default()

@@ -134,17 +134,19 @@ def test_list_logs_and_stop(deployed: Any, unique: str) -> None:
     [row] = [row for row in listed if unique in row.values()]
     assert "deployed" in row.values()
     assert "doubling 123" in _logs_until(unique, "doubling 123")
-    deployed.modal("app", "stop", unique, *(["--yes"] if _has_yes(deployed) else []))
+    deployed.modal("app", "stop", unique, *_yes(deployed, "app", "stop"))
     with pytest.raises(NotFoundError):
         modal.Function.from_name(unique, "double").hydrate()
     assert unique in deployed.modal("app", "list")  # as stopped
 
 
-def _logs_until(app: str, text: str) -> str:
+def _logs_until(app: str, text: str, *options: str) -> str:
     """What `modal app logs` says up to a text; the older clients' goes on as long as the app."""
     said = ""
     with subprocess.Popen(
-        [sys.executable, "-m", "modal", "app", "logs", app], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "modal", "app", "logs", app, *options],
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
@@ -155,8 +157,9 @@ def _logs_until(app: str, text: str) -> str:
     return said
 
 
-def _has_yes(program: Any) -> bool:
-    return "--yes" in program.modal("app", "stop", "--help")
+def _yes(program: Any, *command: str) -> list[str]:
+    """The newer clients ask before they stop anything, and the older ones know no such option."""
+    return ["--yes"] if "--yes" in program.modal(*command, "--help") else []
 
 
 def test_a_function_of_a_program_calls_a_deployed_one(
@@ -229,3 +232,53 @@ def test_an_app_ends_with_its_client(program: Any, unique: str, tmp_path: Path) 
 def _row_of(program: Any, name: str) -> str:
     rows = json.loads(program.modal("app", "list", "--json"))
     return next((str(row) for row in rows if name in row.values()), "")
+
+
+def test_whoever_stops_following_an_app_ends_nothing(app: modal.App, program: Any) -> None:
+    @app.function(serialized=True)
+    def talk(x: int) -> int:
+        print("talking", x)
+        return x
+
+    with app.run() as running:
+        talk.remote(1)
+        follow = ["--follow"] if "--follow" in program.modal("app", "logs", "--help") else []
+        assert "talking 1" in _logs_until(running.app_id, "talking 1", *follow)
+        time.sleep(3)
+        assert talk.remote(2) == 2
+
+
+def test_containers_are_listed_and_stopped(app: modal.App, program: Any) -> None:
+    @app.function(serialized=True)
+    def identify() -> str:
+        import os
+
+        return os.environ["MODAL_TASK_ID"]
+
+    with app.run():
+        first = identify.remote()
+        assert first in program.modal("container", "list", "--json")
+        program.modal("container", "stop", first, *_yes(program, "container", "stop"))
+        deadline = time.monotonic() + 10
+        while first in program.modal("container", "list", "--json"):
+            assert time.monotonic() < deadline
+        assert identify.remote() != first
+
+
+def test_an_environment_takes_its_apps_along(program: Any, unique: str) -> None:
+    program.modal("environment", "create", unique)
+    app = modal.App(unique, include_source=False)
+    app.function(serialized=True, name="f")(lambda: "up")
+    app.deploy(environment_name=unique)
+    renamed = f"{unique}-2"
+    program.modal("environment", "update", unique, "--set-name", renamed)
+    found = modal.Function.from_name(unique, "f", environment_name=renamed)
+    assert found.remote() == "up"
+    assert unique in program.modal("app", "list", "--env", renamed)
+    program.modal("environment", "delete", renamed, "--yes")
+    program.modal("environment", "create", renamed)
+    try:
+        with pytest.raises(NotFoundError):
+            modal.Function.from_name(unique, "f", environment_name=renamed).hydrate()
+    finally:
+        program.modal("environment", "delete", renamed, "--yes")

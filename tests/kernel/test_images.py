@@ -33,10 +33,10 @@ def test_a_build_shows_under_the_cell_that_called(notebook: NotebookRunner, whee
     )
     _, _, _, first, again = notebook.run(CREATE, image, CELL, "f.remote()", "f.remote()")
     assert first.text == "('made here', 5)" == again.text
-    assert "Installing made_here" in first.stderr
-    assert "+ made-here==1.0" in first.stderr
+    assert "Installing made_here" in first.stdout
+    assert "+ made-here==1.0" in first.stdout
     assert "apt_install(ffmpeg) is not applied by the local workspace" in first.stderr
-    assert again.stderr == ""
+    assert again.stdout == again.stderr == ""
 
 
 def test_a_package_that_is_not_there_is_one_error(notebook: NotebookRunner, wheels: Path) -> None:
