@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -62,12 +62,14 @@ def available() -> str:
 @dataclass(frozen=True)
 class Binds:
     """What of the host stands where in a sandbox: the folder that is its root, and what can be
-    read, by paths inside. `hidden` is kept out even where a readable folder holds it.
+    read, by paths inside. `hidden` is kept out even where a readable folder holds it, but for
+    what of it is the container's `own`.
     """
 
     root: Path
     readable: Mapping[str, Path]
     hidden: Sequence[Path] = field(default_factory=tuple)
+    own: Sequence[Path] = field(default_factory=tuple)
 
     def arguments(self) -> list[str]:
         found = [*_system_mounts("--bind", str(self.root), "/")]
@@ -76,18 +78,30 @@ class Binds:
         for path in self.hidden:
             if any(path.is_relative_to(shown) for shown in self.readable.values()):
                 found += ["--tmpfs", str(path)]
+        for path in self.own:
+            found += ["--ro-bind", str(path), str(path)]
         return found
 
 
 def interpreter_binds(paths: Iterable[str]) -> dict[str, Path]:
     """Return the folders of an interpreter and its packages that no system folder holds."""
-    existing = sorted({Path(path) for path in paths if Path(path).is_dir()})
+    folders = {Path(path) for path in paths if Path(path).is_dir()}
     found: dict[str, Path] = {}
-    for path in existing:
+    for path in sorted({*folders, *_linked_from(folders)}):
         system = len(path.parts) < 2 or path.parts[1] in _SYSTEM
         if not system and not any(path.is_relative_to(each) for each in found.values()):
             found[str(path)] = path
     return found
+
+
+def _linked_from(folders: Iterable[Path]) -> Iterator[Path]:
+    """Return where packages are that only links of these folders lead to, as installers make."""
+    for folder in folders:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_symlink():
+                    target = Path(entry.path).resolve()
+                    yield target if target.is_dir() else target.parent
 
 
 def wrapper(binds: Binds, *, own_network: bool) -> list[str]:

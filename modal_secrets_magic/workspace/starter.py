@@ -198,11 +198,12 @@ class Starter:
 
     def _binds(self, around: Surroundings, importable: Sequence[str]) -> Binds:
         readable: Mapping[str, Path] = {
-            **interpreter_binds([*importable, *around.python_path]),
+            **interpreter_binds(importable),
             INSIDE_SOCKET: around.socket,
             INSIDE_ARGUMENTS: around.arguments,
         }
-        return Binds(around.folder, readable, self._hidden)
+        own = [Path(path) for path in around.python_path]
+        return Binds(around.folder, readable, self._hidden, own)
 
     async def _paths_of(self, interpreter: str, python_path: tuple[str, ...]) -> list[str]:
         key = (interpreter, python_path)

@@ -1,14 +1,18 @@
 """The wrong thing, typed into a real notebook: one clear error that names it and the next step."""
 
+import socket
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from modal_secrets_magic.workspace import launcher
+from modal_secrets_magic.workspace.paths import WorkspacePaths
+
 from ..notebooks import NotebookRunner
+from ..workspace.processes import containers, is_alive
 
 pytestmark = pytest.mark.kernel
 
@@ -185,18 +189,22 @@ def test_a_functions_own_error_is_shown_with_nothing_of_ours(notebook: NotebookR
 
 
 def test_an_interrupt_ends_the_call_and_its_container(
-    notebook: NotebookRunner, tmp_path: Path
+    notebook: NotebookRunner, paths: WorkspacePaths
 ) -> None:
     """Ctrl-C, as JupyterLab's stop button sends it, while a cell waits for a function."""
     import threading
 
     import nbformat
 
+    begun = socket.create_server(("127.0.0.1", 0))
+    begun.settimeout(60)
+    port = begun.getsockname()[1]
     cells = [
         "%load_ext modal_secrets_magic",
         SETUP,
-        "%%modal_secret openai\ndef wait():\n    import os, time\n    from pathlib import Path\n"
-        f"    Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))\n    time.sleep(300)\ndef quick(): return 5",
+        "%%modal_secret openai\ndef wait():\n    import socket, time\n"
+        f"    socket.create_connection(('127.0.0.1', {port})).close()\n    time.sleep(300)\n"
+        "def quick(): return 5",
         "wait.remote()",
         "quick.remote()",
         "list(wait.map([1])) if False else list(wait.starmap([()]))",
@@ -206,15 +214,13 @@ def test_an_interrupt_ends_the_call_and_its_container(
         cells=[nbformat.v4.new_code_cell(each.strip()) for each in cells]
     )
     client = NotebookClient(document, timeout=60, allow_errors=True)
-    pid = tmp_path / "pid"
-    containers = []
+    interrupted: list[int] = []
 
     def interrupt_when_it_runs() -> None:
         for _ in range(2):
-            while not (pid.exists() and pid.read_text()):
-                time.sleep(0.02)
-            containers.append(int(pid.read_text()))
-            pid.unlink()
+            begun.accept()[0].close()
+            server = launcher.find(paths)
+            interrupted.extend(containers(server.pid) if server else [])
             time.sleep(0.3)
             manager: Any = client.km
             manager._kernel_interrupt()
@@ -234,5 +240,6 @@ def test_an_interrupt_ends_the_call_and_its_container(
         assert error.ename == "KeyboardInterrupt"
     for index in (4, 6):
         assert document.cells[index].outputs[-1].data["text/plain"] == "5"
-    for container in containers:
-        assert not Path(f"/proc/{container}").exists()
+    begun.close()
+    assert len(interrupted) >= 2
+    assert not any(is_alive(container) for container in interrupted)

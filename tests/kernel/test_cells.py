@@ -1,14 +1,17 @@
 """Cells as a user writes them, in a real kernel: every way to define and to call."""
 
+import contextlib
 import re
-import time
-from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient.exceptions import DeadKernelError
 
+from modal_secrets_magic.workspace import launcher
+from modal_secrets_magic.workspace.paths import WorkspacePaths
+
 from ..notebooks import NotebookRunner
+from ..workspace.processes import containers, sandboxes, wait_until
 
 pytestmark = pytest.mark.kernel
 
@@ -252,29 +255,22 @@ def test_the_cell_magic_can_be_called(notebook: NotebookRunner) -> None:
     assert called.text == "2"
 
 
-def test_containers_end_with_their_kernel(notebook: NotebookRunner, tmp_path: Path) -> None:
-    for how in ("pass", "os.kill(os.getpid(), 9)"):
-        ends = NotebookRunner(tmp_path / how[:4])
-        try:
-            *_, started = ends.run(
-                SECRETS.replace("LEVEL\n", "LEVEL --force\n"),
-                """
-                %%modal_secret a
-                def pid():
-                    import os
-                    return os.getpid()
-                print(pid.remote())
-                """,
-                f"import os\n{how}",
-            )[:2]
-            container = int(started.stdout)
-        except DeadKernelError:
-            notebook_now = nbformat.read(ends.path, as_version=4)
-            container = int(notebook_now.cells[2].outputs[0].text)
-        deadline = time.monotonic() + 10
-        while Path(f"/proc/{container}").exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+@pytest.mark.parametrize("how", ["pass", "os.kill(os.getpid(), 9)"])
+def test_containers_end_with_their_kernel(
+    notebook: NotebookRunner, paths: WorkspacePaths, how: str
+) -> None:
+    """However it ends, within 5 seconds."""
+    with contextlib.suppress(DeadKernelError):
+        notebook.run(
+            SECRETS,
+            "%%modal_secret a\ndef f(): return 'up'\nprint(f.remote())",
+            f"import os\n{how}",
+        )
+    ended = nbformat.read(notebook.path, as_version=4)
+    assert ended.cells[2].outputs[0].text == "up\n"
+    server = launcher.find(paths)
+    assert server is not None
+    wait_until(lambda: not containers(server.pid) and not sandboxes(server.pid), 5)
 
 
 def test_options_of_the_cell(notebook: NotebookRunner) -> None:
