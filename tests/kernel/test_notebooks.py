@@ -11,6 +11,7 @@ import nbformat
 import pytest
 
 from modal_secrets_magic.demo import quickstart
+from modal_secrets_magic.workspace.sandbox import INSIDE_ROOT
 
 from ..notebooks import NotebookRunner
 
@@ -101,7 +102,7 @@ def test_nbval_finds_the_outputs_that_are_committed(
 def test_what_is_committed_is_clean(name: str) -> None:
     document = nbformat.read(NOTEBOOKS[name].path, as_version=4)
     text = NOTEBOOKS[name].path.read_text()
-    assert not re.search(rf"{NOTEBOOKS[name].values}|/tmp/|/home/|/root/", text)
+    assert not re.search(rf"{NOTEBOOKS[name].values}|/tmp/|/home/|{INSIDE_ROOT}/", text)
     code = [cell for cell in document.cells if cell.cell_type == "code"]
     assert code
     assert all(cell.execution_count for cell in code)

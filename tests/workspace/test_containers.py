@@ -16,6 +16,7 @@ from modal.exception import RemoteError
 from modal_secrets_magic.workspace import launcher
 from modal_secrets_magic.workspace.paths import WorkspacePaths
 
+from .functions import waiter
 from .processes import containers, fork_servers, is_alive, sandboxes, wait_until
 
 
@@ -32,17 +33,6 @@ def environ(app: modal.App, **options: Any) -> Any:
         return {key: os.environ.get(key) for key in keys}
 
     return environ
-
-
-def waiter(app: modal.App) -> Any:
-    @app.function(serialized=True)
-    def wait(seconds: float) -> float:
-        import time
-
-        time.sleep(seconds)
-        return seconds
-
-    return wait
 
 
 def test_the_largest_secret_reaches_the_container(client: Any, app: modal.App) -> None:

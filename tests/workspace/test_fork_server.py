@@ -15,6 +15,7 @@ from modal_secrets_magic.connection import Connection
 from modal_secrets_magic.workspace import launcher
 from modal_secrets_magic.workspace.paths import WorkspacePaths
 
+from .functions import waiter
 from .processes import containers, fork_servers, wait_until
 
 
@@ -140,14 +141,7 @@ def test_a_killed_one_loses_no_call_and_comes_back(
     client: Any, running: launcher.RunningWorkspace
 ) -> None:
     app = modal.App("surviving", include_source=False)
-
-    @app.function(serialized=True)
-    def wait(seconds: float) -> float:
-        import time
-
-        time.sleep(seconds)
-        return seconds
-
+    wait = waiter(app)
     with app.run(client=client):
         wait.remote(0)
         call = wait.spawn(1.5)
@@ -165,14 +159,7 @@ def test_a_container_whose_end_nobody_saw_fails_its_input(
     client: Any, running: launcher.RunningWorkspace
 ) -> None:
     app = modal.App("orphaned", include_source=False)
-
-    @app.function(serialized=True)
-    def wait(seconds: float) -> float:
-        import time
-
-        time.sleep(seconds)
-        return seconds
-
+    wait = waiter(app)
     with app.run(client=client):
         wait.remote(0)
         call = wait.spawn(60)

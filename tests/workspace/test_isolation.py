@@ -181,10 +181,10 @@ def test_a_sandbox_has_a_root_of_its_own(client: Any, tmp_path: Path) -> None:
         from pathlib import Path
 
         results = {}
-        for name in ("/made/here.txt", "/tmp/here.txt", "/root/here.txt", "/usr/here.txt"):
+        for name in ("/made/here.txt", "/tmp/here.txt", "~/here.txt", "/usr/here.txt"):
             try:
-                Path(name).parent.mkdir(parents=True, exist_ok=True)
-                Path(name).write_text("x")
+                Path(name).expanduser().parent.mkdir(parents=True, exist_ok=True)
+                Path(name).expanduser().write_text("x")
                 results[name] = "written"
             except OSError as error:
                 results[name] = type(error).__name__
@@ -197,7 +197,9 @@ def test_a_sandbox_has_a_root_of_its_own(client: Any, tmp_path: Path) -> None:
         found = write.remote()
     assert found["/usr/here.txt"] == "OSError"  # a file system for reading only
     assert int(found.pop("processes")) <= 3
-    assert [found[name] for name in found if name.startswith("/")][:3] == ["written"] * 3
+    assert [found[name] for name in ("/made/here.txt", "/tmp/here.txt", "~/here.txt")] == [
+        "written"
+    ] * 3
     assert found["home"] == found["cwd"] == "/root"
     assert not Path("/made").exists()
 
