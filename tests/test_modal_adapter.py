@@ -100,6 +100,23 @@ def test_forgotten_ids_are_looked_up_again(client: Any) -> None:
     assert secret.hydrate().object_id != first
 
 
+async def test_what_is_said_during_a_build_is_shown() -> None:
+    """Unless the user has Modal's own output on, which shows it already."""
+    from modal._output.manager import OutputManager
+
+    shown: list[tuple[bool, str]] = []
+    before = OutputManager.get()
+    with adapter.build_logs_shown(lambda is_error, text: shown.append((is_error, text))):
+        log = api_pb2.TaskLogs(data="built", file_descriptor=api_pb2.FILE_DESCRIPTOR_STDERR)
+        await OutputManager.get().put_streaming_log(log)
+    assert shown == [(True, "built")]
+    assert OutputManager.get() is before
+    with modal.enable_output():
+        theirs = OutputManager.get()
+        with adapter.build_logs_shown(lambda *_: None):
+            assert OutputManager.get() is theirs
+
+
 def test_every_handler_answers_an_rpc_of_the_protocol() -> None:
     """A renamed RPC would leave its handler without a caller."""
     names = {method.name for method in SERVICE.methods}

@@ -105,6 +105,7 @@ class Calls:
         container, seconds = each.container, each.call.function.definition.timeout_secs
         message = f"Task's current input hit its timeout of {seconds}s"
         self.finish(each, _Result(status=_Result.GENERIC_STATUS_TIMEOUT, exception=message))
+        self._hand_back(container.running)
         container.kill()
 
     def finish(

@@ -31,6 +31,9 @@ from .wire import ProtocolServer
 #: Seconds between the polite end of a container and the certain one.
 STOP_GRACE = 2.0
 
+#: A pipe holds 64 KiB, and may be made to hold 1 MiB (pipe(7)).
+_READS, _READ_BYTES = 16, 65_536
+
 #: The status of a container that never was.
 NOT_STARTED = 127
 
@@ -196,11 +199,13 @@ class Container:
         asyncio.get_running_loop().add_reader(descriptor, self._read, descriptor)
 
     def _read(self, descriptor: int, *, final: bool = False) -> None:
-        """Take all that is in a pipe now."""
+        """Take what is in a pipe now, and no more than it can hold: what a function prints faster
+        than it is read must not keep the workspace from everything else.
+        """
         kind, text = self._outputs[descriptor]
-        while True:
+        for _ in range(_READS):
             try:
-                data = os.read(descriptor, 65_536)
+                data = os.read(descriptor, _READ_BYTES)
             except BlockingIOError:
                 break
             if not data:

@@ -77,10 +77,9 @@ class Engine:
 
     def start(self) -> None:
         """Take up what lasts: deployed apps, and what they are made of."""
-        self.files.start()
-        self.images.start()
         self.deployments.load()
-        self.files.keep_only(self.deployments.files())
+        self.images.start()
+        self.files.start(self.deployments.files())
         self.blobs.start()
 
     def protocol(self, container: Container | None = None) -> ProtocolServer:

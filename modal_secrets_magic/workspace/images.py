@@ -106,11 +106,15 @@ class Images:
         self._builds: dict[str, Build] = {}
 
     def start(self) -> None:
-        """Forget the overlays that have not been used in a long time, and half-made ones."""
+        """Forget the packages that have not been used in a long time, and half-made ones; those
+        of the images that are known already stay.
+        """
         private_folder(self._folder)
         oldest = time.time() - OVERLAY_KEPT
+        needed = {image.site for image in self._images.values()}
         for path in self._folder.iterdir():
-            if path.suffix == ".part" or path.stat().st_mtime < oldest:
+            is_old = path.stat().st_mtime < oldest and str(path) not in needed
+            if path.suffix == ".part" or is_old:
                 shutil.rmtree(path, ignore_errors=True)
 
     def get(self, image_id: str) -> Image:

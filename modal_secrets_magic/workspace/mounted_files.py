@@ -22,13 +22,11 @@ class MountedFiles:
         self._folder = folder
         self._mounts: dict[str, dict[str, str]] = {}
 
-    def start(self) -> None:
+    def start(self, needed: Collection[str]) -> None:
+        """Delete what is left of the workspace's last run, but for the contents still needed."""
         private_folder(self._folder)
-
-    def keep_only(self, contents: Collection[str]) -> None:
-        """Delete what nothing needs that has outlasted the workspace's last run."""
         for path in self._folder.iterdir():
-            if path.name not in contents:
+            if path.name not in needed:
                 path.unlink(missing_ok=True)
 
     def has(self, sha256: str) -> bool:

@@ -245,6 +245,27 @@ def test_terminated_containers_give_their_other_inputs_back(app: modal.App) -> N
         assert second.get(timeout=20) == 0.8
 
 
+def test_a_function_that_prints_without_end_hinders_nobody(app: modal.App) -> None:
+    @app.function(serialized=True)
+    def shout(seconds: float) -> str:
+        import sys
+        import time
+
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends:
+            sys.stdout.write("x" * 65_536)
+        return "out of breath"
+
+    function = double(app)
+    with app.run():
+        call = shout.spawn(4)
+        function.remote(1)
+        began = time.monotonic()
+        assert [function.remote(x) for x in range(10)] == [2 * x for x in range(10)]
+        assert time.monotonic() - began < 3
+        assert call.get() == "out of breath"
+
+
 def test_nested_calls(app: modal.App) -> None:
     inner = double(app)
 

@@ -137,6 +137,27 @@ def test_timeout(app: modal.App) -> None:
         assert slow.remote(0) == "in time"
 
 
+def test_a_timeout_fails_its_input_only(app: modal.App) -> None:
+    """What shared its container is done in another one."""
+
+    @app.function(serialized=True, timeout=2, max_containers=1)
+    @modal.concurrent(max_inputs=2)
+    def wait(seconds: float) -> float:
+        import time
+
+        time.sleep(seconds)
+        return seconds
+
+    with app.run():
+        wait.remote(0)
+        slow = wait.spawn(30)
+        time.sleep(1.2)
+        other = wait.spawn(1.5)
+        with pytest.raises(FunctionTimeoutError):
+            slow.get(timeout=20)
+        assert other.get(timeout=20) == 1.5
+
+
 @pytest.mark.parametrize("way", ["remote", "map", "spawn"])
 def test_retries(app: modal.App, way: str) -> None:
     """An attempt fails unless it begins late enough; each gets the same input again."""

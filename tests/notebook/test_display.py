@@ -77,6 +77,8 @@ def test_nothing_there_says_what_to_do() -> None:
     )
     assert "matches 'x'" in repr(display.secret_list(SecretList("w", "main", (), "x")))
     assert "begin a cell with %%modal_secret" in repr(display.status(Status("w", "main", (), ())))
+    protected = display.status(Status("w", "main", (), (), "what holds"))
+    assert "Between containers: what holds" in repr(protected)
     assert "Nothing is injected" in repr(display.environment(Environment("f", "w", "main", (), ())))
 
 
