@@ -28,7 +28,20 @@ COLD, WARM, MAPPED, SECRETS = 15, 400, 1000, 10_000
 
 
 def double(x: int) -> int:
+    """What the pools of processes call."""
     return x * 2
+
+
+def doubling(app: modal.App) -> Any:
+    """The same as a Modal function, sent by value as a notebook's is: importing this module is
+    no part of a container's start.
+    """
+
+    @app.function(serialized=True)
+    def double(x: int) -> int:
+        return x * 2
+
+    return double
 
 
 def rows() -> list[Row]:
@@ -82,7 +95,7 @@ def cold(client: Any) -> Row:
     ours, theirs = [], []
     for _ in range(COLD):
         app = modal.App("cold", include_source=False)
-        function = app.function(serialized=True)(double)
+        function = doubling(app)
         with app.run(client=client):
             ours.append(milliseconds(lambda: function.remote(1)))  # noqa: B023
         command = [sys.executable, "-c", "import modal"]
@@ -96,7 +109,7 @@ def cold(client: Any) -> Row:
 
 def warm(client: Any) -> list[Row]:
     app = modal.App("warm", include_source=False)
-    function = app.function(serialized=True)(double)
+    function = doubling(app)
     call = round_trip(client)
     with app.run(client=client), multiprocessing.get_context("spawn").Pool(1) as pool:
         times: dict[str, list[float]] = {"remote": [], "pool": [], "round trip": []}
@@ -135,7 +148,7 @@ def round_trip(client: Any) -> Callable[[], object]:
 
 def mapped(client: Any) -> Row:
     app = modal.App("mapped", include_source=False)
-    function = app.function(serialized=True)(double)
+    function = doubling(app)
     context = multiprocessing.get_context("spawn")
     with app.run(client=client), ProcessPoolExecutor(2, mp_context=context) as pool:
         list(function.map(range(MAPPED))), list(pool.map(double, range(MAPPED)))
