@@ -35,7 +35,8 @@ class Catalog:
 
         A pattern without wildcards is found anywhere in a name, whatever its case.
         """
-        from .modal_adapter import list_secrets, translated
+        from .modal_adapter import list_secrets
+        from .modal_errors import translated
 
         with translated(self._connection.label):
             items = list_secrets(self._connection.client(), self._environment(environment))
@@ -44,7 +45,8 @@ class Catalog:
 
     def get(self, name: str, environment: str = "") -> SecretInfo:
         """Return one secret; raise `SecretNotFound` with the nearest name."""
-        from .modal_adapter import find_secret, modal, translated
+        from .modal_adapter import find_secret, modal
+        from .modal_errors import translated
 
         environment = self._environment(environment)
         with translated(self._connection.label):
@@ -64,7 +66,8 @@ class Catalog:
         where: str = "",
     ) -> SecretInfo:
         """Create a secret from checked values; with `force`, in place of one of that name."""
-        from .modal_adapter import create_secret, modal, translated
+        from .modal_adapter import create_secret, modal
+        from .modal_errors import translated
 
         check_name(name)
         check_values(values, name, where)
@@ -90,7 +93,8 @@ class Catalog:
         where: str = "",
     ) -> SecretInfo:
         """Add or replace keys and remove others; the rest stays as it is."""
-        from .modal_adapter import translated, update_secret
+        from .modal_adapter import update_secret
+        from .modal_errors import translated
 
         known = self.get(name, environment)
         if values:
@@ -113,7 +117,8 @@ class Catalog:
 
     def delete(self, name: str, environment: str = "", *, allow_missing: bool = False) -> bool:
         """Delete a secret; return whether there was one."""
-        from .modal_adapter import delete_secret, translated
+        from .modal_adapter import delete_secret
+        from .modal_errors import translated
 
         try:
             known = self.get(name, environment)

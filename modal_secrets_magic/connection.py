@@ -80,7 +80,8 @@ class Connection:
     def environment(self) -> str:
         """Return the name of the environment that is used where none is named."""
         if not self._environment:
-            from .modal_adapter import default_environment, translated
+            from .modal_adapter import default_environment
+            from .modal_errors import translated
 
             with translated(self.label):
                 self._environment = default_environment(self.client())

@@ -107,7 +107,8 @@ def _ask(
     reveal: int,
     image: Any | None,
 ) -> dict[str, Any]:
-    from .modal_adapter import modal, translated
+    from .modal_adapter import modal
+    from .modal_errors import translated
     from .remote import probe
 
     app = modal.App("modal-secrets-env", include_source=False)

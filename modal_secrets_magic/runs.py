@@ -100,7 +100,8 @@ class AppRun:
         )
 
     def _start(self, connection: Connection, client: Any, captured: dict[str, Any]) -> None:
-        from .modal_adapter import build_logs_shown, forget_ids, translated
+        from .modal_adapter import build_logs_shown, forget_ids
+        from .modal_errors import translated
 
         self._starting = True  # functions that call each other must not start each other for ever
         try:

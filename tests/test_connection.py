@@ -220,7 +220,8 @@ def test_an_older_server_is_named(
 
 
 def test_errors_of_the_client_become_ours(connection: Connection) -> None:
-    from modal_secrets_magic.modal_adapter import modal, translated
+    from modal_secrets_magic.modal_adapter import modal
+    from modal_secrets_magic.modal_errors import translated
 
     with pytest.raises(AuthenticationFailed), translated("Modal"):
         raise modal.exception.AuthError("no")

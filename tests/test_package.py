@@ -14,7 +14,7 @@ ROOT = PACKAGE.parent
 #: Ground floor up, as in docs/design.md: a room knows only rooms below it.
 FLOORS = [
     ["errors", "background"],
-    ["names", "masking", "cells", "credentials"],
+    ["names", "masking", "cells", "credentials", "modal_errors"],
     ["remote", "values", "bindings"],
     ["workspace"],
     ["modal_adapter"],

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import functools
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 from modal_proto import api_pb2
 
@@ -57,9 +58,27 @@ class AppLog:
         last = int(entry_id.partition("-")[0] or 0)
         return iter([batch for entry, batch in self._batches if entry > last])
 
-    def has_news(self, entry_id: str) -> bool:
+    async def follow(self, entry_id: str, seconds: float) -> AsyncIterator[api_pb2.TaskLogsBatch]:
+        """Return what comes after an entry, until the end of the log or for so many seconds."""
+        deadline = time.monotonic() + seconds
+        while True:
+            for batch in self.after(entry_id):
+                entry_id = batch.entry_id
+                yield batch
+            if self._has_entry_after(entry_id):
+                continue  # printed while the others were on their way
+            if self.finished or time.monotonic() >= deadline:
+                return
+            await self.changed.wait_for(
+                functools.partial(self._has_news, entry_id), deadline - time.monotonic()
+            )
+
+    def _has_news(self, entry_id: str) -> bool:
         """Tell whether something came after an entry, if only the end."""
-        return self.finished or self._next - 1 > int(entry_id.partition("-")[0] or 0)
+        return self.finished or self._has_entry_after(entry_id)
+
+    def _has_entry_after(self, entry_id: str) -> bool:
+        return self._next - 1 > int(entry_id.partition("-")[0] or 0)
 
 
 class TextOfStream:

@@ -222,6 +222,22 @@ def test_logs_are_bounded() -> None:
     assert [batch.items[0].data[:4] for batch in log.after("")][-1] == "4999"
 
 
+async def test_whoever_follows_a_log_gets_all_of_it() -> None:
+    """What is printed while an earlier line is on its way, and then the end, too."""
+    log = AppLog()
+    log.add("ta-1", "fu-1", 1, "first")
+    seen = []
+    async for batch in log.follow("", 5):
+        seen.append(batch.items[0].data)
+        if len(seen) == 1:
+            log.add("ta-1", "fu-1", 1, "last")
+            log.finish()
+    assert seen == ["first", "last"]
+    assert [batch.items[0].data async for batch in log.follow("1-0", 5)] == ["last"]
+    quiet = AppLog()
+    assert [batch async for batch in quiet.follow("", 0.01)] == []
+
+
 def test_payloads_are_bounded_in_age_and_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import sys
-import time
 from collections.abc import AsyncIterator
 
 from modal_proto import api_pb2
@@ -46,20 +44,11 @@ async def ImageJoinStreaming(
     engine: Engine, request: api_pb2.ImageJoinStreamingRequest, caller: Caller
 ) -> AsyncIterator[api_pb2.ImageJoinStreamingResponse]:
     build = _build(engine, request.image_id)
-    last, deadline = request.last_entry_id, time.monotonic() + request.timeout
-    while True:
-        for batch in build.log.after(last):
-            last = batch.entry_id
-            yield api_pb2.ImageJoinStreamingResponse(task_logs=batch.items, entry_id=last)
-        if build.log.finished:
-            yield api_pb2.ImageJoinStreamingResponse(
-                result=build.result, metadata=_metadata(engine, build), eof=True
-            )
-            return
-        if time.monotonic() >= deadline:
-            return
-        await build.log.changed.wait_for(
-            functools.partial(build.log.has_news, last), deadline - time.monotonic()
+    async for batch in build.log.follow(request.last_entry_id, request.timeout):
+        yield api_pb2.ImageJoinStreamingResponse(task_logs=batch.items, entry_id=batch.entry_id)
+    if build.log.finished:
+        yield api_pb2.ImageJoinStreamingResponse(
+            result=build.result, metadata=_metadata(engine, build), eof=True
         )
 
 

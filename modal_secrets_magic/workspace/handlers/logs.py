@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import time
 from collections.abc import AsyncIterator, Iterator
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -18,22 +16,12 @@ _MAX_ENTRIES = 10_000
 async def AppGetLogs(
     engine: Engine, request: api_pb2.AppGetLogsRequest, caller: Caller
 ) -> AsyncIterator[api_pb2.TaskLogsBatch]:
-    app = engine.app(request.app_id)
-    last = request.last_entry_id
-    deadline = time.monotonic() + request.timeout
-    while True:
-        for batch in app.log.after(last):
-            last = batch.entry_id
-            if _is_wanted(batch, request):
-                yield batch
-        if app.log.finished:
-            yield api_pb2.TaskLogsBatch(app_done=True)
-            return
-        if time.monotonic() >= deadline:
-            return
-        await app.log.changed.wait_for(
-            functools.partial(app.log.has_news, last), deadline - time.monotonic()
-        )
+    log = engine.app(request.app_id).log
+    async for batch in log.follow(request.last_entry_id, request.timeout):
+        if _is_wanted(batch, request):
+            yield batch
+    if log.finished:
+        yield api_pb2.TaskLogsBatch(app_done=True)
 
 
 async def AppFetchLogs(
