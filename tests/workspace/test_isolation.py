@@ -42,11 +42,21 @@ def ordinary_python(folder: Path) -> list[str]:
     """Return the command of a Python that an ordinary user can run, with this one's packages."""
     if os.geteuid() != 0:
         return [sys.executable]
-    subprocess.run(["/usr/bin/python3", "-m", "venv", "--without-pip", folder / "venv"], check=True)
+    same = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    candidates = [Path(sys.base_prefix, "bin", same).resolve(), Path("/usr/bin", same)]
+    python = next((each for each in candidates if is_open_to_all(each)), None)
+    assert python is not None, f"no {same} is here that an ordinary user may run"
+    subprocess.run([python, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     [packages] = (folder / "venv" / "lib").glob("python*/site-packages")
     (packages / "ours.pth").write_text("\n".join(filter(None, sys.path)))
     as_somebody = ["setpriv", f"--reuid={SOMEBODY}", f"--regid={SOMEBODY}", "--clear-groups"]
     return [*as_somebody, str(folder / "venv" / "bin" / "python")]
+
+
+def is_open_to_all(program: Path) -> bool:
+    return program.exists() and all(
+        each.stat().st_mode & 0o001 for each in (program, *program.parents)
+    )
 
 
 @pytest.mark.parametrize("mode", ORDINARY)
