@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import Message
@@ -68,10 +68,7 @@ class Deployments:
 
     def publish(self, app: App, name: str, tag: str = "") -> None:
         """Make what an app holds now its newest version; older containers end with their input."""
-        kept = {*app.function_ids.values()}
-        for function in list(app.functions.values()):
-            if function.id not in kept and function.base is None:
-                self._engine.forget_function(function)
+        self._forget_all_but(app, app.function_ids.values())
         app.name, app.description = name, name
         app.state = api_pb2.APP_STATE_DEPLOYED
         self._store(app, tag)
@@ -79,20 +76,14 @@ class Deployments:
 
     def roll_back(self, app: App, version: int) -> Deployment | None:
         """Make an earlier version the newest one; a negative number counts from the newest."""
-        history = self.history(app)
         wanted = app.version + version if version < 0 else version
-        for deployment in history:
+        for deployment in self.history(app):
             if deployment.version == wanted:
-                version_before = app.version
-                for function in list(app.functions.values()):
-                    self._engine.functions.pop(function.id, None)
-                containers = app.containers
-                app.functions.clear()
+                newest = app.version
                 self._take_up(app, deployment)
-                app.version = version_before
+                app.version = newest
                 self._store(app, "", rollback_of=wanted)
-                for container in containers:
-                    self._engine.background(container.stop())
+                self._renew(app)
                 return deployment
         return None
 
@@ -109,6 +100,12 @@ class Deployments:
         for deployment in self._engine.store.deployments(every_version=True):
             found.update(_files_of(self._read(deployment)))
         return found
+
+    def _forget_all_but(self, app: App, function_ids: Iterable[str]) -> None:
+        kept = set(function_ids)
+        for function in list(app.functions.values()):
+            if function.id not in kept and function.base is None:
+                self._engine.forget_function(function)
 
     def _renew(self, app: App) -> None:
         """Have the containers of an older version end when they are free."""
@@ -173,9 +170,15 @@ class Deployments:
             engine.files.add_mount(mount_id, files)
         for secret_id, values in state["secrets"].items():
             engine.transient.create(values, app.id, secret_id)
+        self._forget_all_but(app, [each["id"] for each in state["functions"]])
         for each in state["functions"]:
-            definition = _unpacked(api_pb2.Function(), each["definition"])
-            engine.add_function(app, definition, id=each["id"], definition_id=each["definition_id"])
+            definition, function_id = _unpacked(api_pb2.Function(), each["definition"]), each["id"]
+            if function_id in app.functions:  # whose waiting inputs get the other version
+                app.functions[function_id].redefine(definition)
+            else:
+                engine.add_function(
+                    app, definition, id=function_id, definition_id=each["definition_id"]
+                )
 
 
 def _files_of(state: dict[str, Any]) -> Iterator[str]:

@@ -177,6 +177,10 @@ class Engine:
         """A newer version of the app has it no more; what runs of it comes to its end."""
         function.app.functions.pop(function.id, None)
         self.functions.pop(function.id, None)
+        gone = f"The app's newer version has no function '{function.name}'."
+        self.calls.fail_pending(
+            function, _Result(status=_Result.GENERIC_STATUS_TERMINATED, exception=gone)
+        )
         for container in function.pool.containers.values():
             self.background(container.stop())
 

@@ -13,6 +13,7 @@ from modal_proto import api_pb2
 
 from .ids import new_id
 from .logs import AppLog
+from .options import with_options
 from .signals import Signal
 
 if TYPE_CHECKING:
@@ -119,6 +120,13 @@ class Function:
     @property
     def name(self) -> str:
         return self.definition.function_name
+
+    def redefine(self, definition: api_pb2.Function) -> None:
+        """Take another definition, with what waits for the function, and so do its variants."""
+        self.definition = definition
+        self.pool.unstartable = False
+        for variant in self.variants.values():
+            variant.definition = with_options(definition, variant.options)
 
     def handle_metadata(self) -> api_pb2.FunctionHandleMetadata:
         """Return what the client needs to call the function."""

@@ -82,13 +82,10 @@ class Started:
 class Starter:
     """Knows the ways to start a container here, and keeps fork servers ready."""
 
-    def __init__(
-        self, isolation: Isolation, hidden: Sequence[Path] = (), *, fork: bool | None = None
-    ) -> None:
+    def __init__(self, isolation: Isolation, hidden: Sequence[Path] = ()) -> None:
         self.isolation = isolation
-        chosen = os.environ.get(FORK_SERVER_VARIABLE) != "0" if fork is None else fork
         #: A process that has frameworks of macOS loaded cannot be forked.
-        self.forks = chosen and sys.platform == "linux"
+        self.forks = os.environ.get(FORK_SERVER_VARIABLE) != "0" and sys.platform == "linux"
         self._hidden = tuple(hidden)
         self._servers: dict[tuple[str, tuple[str, ...]], ForkServer] = {}
         self._asked: dict[tuple[str, tuple[str, ...]], float] = {}
@@ -145,9 +142,9 @@ class Starter:
         self._asked[key] = time.monotonic()
         return server
 
-    def sweep(self, now: float | None = None) -> None:
+    def sweep(self) -> None:
         """End the fork servers nobody has asked for in a while."""
-        oldest = (time.monotonic() if now is None else now) - FORK_SERVER_KEPT
+        oldest = time.monotonic() - FORK_SERVER_KEPT
         for key, server in list(self._servers.items()):
             if not server.alive or (self._asked[key] < oldest and not server.containers):
                 server.close()

@@ -127,6 +127,26 @@ def test_history_and_rollback(deployed: Any, unique: str) -> None:
     assert modal.Function.from_name(unique, "double").remote(1) == (2, "second")
 
 
+def test_a_rollback_loses_no_input(deployed: Any, unique: str) -> None:
+    """What runs comes to its end, and what waits gets the version that is there by then."""
+    program = (
+        "import time, modal\n"
+        "app = modal.App({name!r})\n"
+        "@app.function(max_containers=1)\n"
+        "def double(x):\n    time.sleep(x)\n    return {version!r}\n"
+    )
+    for version in ("first", "second"):
+        deployed.write("other.py", program.format(name=f"{unique}-slow", version=version))
+        deployed.modal("deploy", "other.py")
+    function = modal.Function.from_name(f"{unique}-slow", "double")
+    assert function.remote(0) == "second"
+    running, waiting = function.spawn(4), function.spawn(0)
+    deployed.modal("app", "rollback", f"{unique}-slow")
+    assert running.get(timeout=30) == "second"
+    assert waiting.get(timeout=30) == "first"
+    deployed.modal("app", "stop", f"{unique}-slow", *_yes(deployed, "app", "stop"))
+
+
 def test_list_logs_and_stop(deployed: Any, unique: str) -> None:
     function = modal.Function.from_name(unique, "double")
     function.remote(123)

@@ -7,6 +7,7 @@ from modal_proto import api_pb2
 from ..engine import Engine
 from ..ids import new_id
 from ..model import Function
+from ..options import with_options
 from ..wire import Caller, invalid, precondition
 
 
@@ -39,10 +40,7 @@ async def FunctionCreate(
     function = _existing(engine, request.existing_function_id)
     if function is None:
         function = engine.add_function(engine.app(request.app_id), definition)
-    function.definition = definition
-    function.pool.unstartable = False
-    for variant in function.variants.values():
-        variant.definition = _with_options(definition, variant.options)
+    function.redefine(definition)
     return api_pb2.FunctionCreateResponse(
         function_id=function.id,
         function=definition,
@@ -61,7 +59,7 @@ async def FunctionBindParams(
     if variant is None or variant.id not in engine.functions:
         variant = base.variants[key] = engine.add_function(
             base.app,
-            _with_options(base.definition, request.function_options),
+            with_options(base.definition, request.function_options),
             definition_id=base.definition_id,
             serialized_params=request.serialized_params,
             options=request.function_options,
@@ -164,37 +162,3 @@ def _definition(request: api_pb2.FunctionCreateRequest) -> api_pb2.Function:
     # Alternatives differ by GPU; none is here, so the first one stands for all.
     definition = request.function_data.ranked_functions[0].function
     return definition  # noqa: RET504 - typed by its name
-
-
-def _with_options(base: api_pb2.Function, options: api_pb2.FunctionOptions) -> api_pb2.Function:
-    """Return a variant's definition; the secrets of `with_options` replace the function's."""
-    definition = api_pb2.Function()
-    definition.CopyFrom(base)
-    if options.replace_secret_ids or options.secret_ids:
-        del definition.secret_ids[:]
-        definition.secret_ids.extend(options.secret_ids)
-    if options.HasField("retry_policy"):
-        definition.retry_policy.CopyFrom(options.retry_policy)
-    if options.HasField("resources"):
-        definition.resources.CopyFrom(options.resources)
-    settings = definition.autoscaler_settings
-    for theirs, ours in (
-        ("concurrency_limit", "max_containers"),
-        ("task_idle_timeout_secs", "scaledown_window"),
-        ("buffer_containers", "buffer_containers"),
-        ("warm_pool_size", "min_containers"),
-    ):
-        if options.HasField(theirs):  # type: ignore[arg-type]
-            setattr(settings, ours, getattr(options, theirs))
-    for theirs, ours in (
-        ("warm_pool_size", "warm_pool_size"),
-        ("timeout_secs", "timeout_secs"),
-        ("task_idle_timeout_secs", "task_idle_timeout_secs"),
-        ("target_concurrent_inputs", "target_concurrent_inputs"),
-        ("max_concurrent_inputs", "max_concurrent_inputs"),
-        ("batch_max_size", "batch_max_size"),
-        ("batch_linger_ms", "batch_linger_ms"),
-    ):
-        if options.HasField(theirs):  # type: ignore[arg-type]
-            setattr(definition, ours, getattr(options, theirs))
-    return definition
