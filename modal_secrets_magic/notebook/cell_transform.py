@@ -10,7 +10,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ..cells.reader import Definition, definitions
+from ..cells.definitions import Definition, definitions
 
 MAGIC = "modal_secret"
 
