@@ -50,7 +50,7 @@ def notebook_times() -> dict[str, float]:
     shell = InteractiveShell.instance()
     shell.run_line_magic("load_ext", "modal_secrets_magic")
     session = shell.magics_manager.registry["ModalSecrets"].session
-    session.catalog.create("bench", {"KEY": "a-value-long-enough"})
+    session.named.create("bench", {"KEY": "a-value-long-enough"})
     import modal
 
     binding = [milliseconds(lambda: shell.run_cell(CELL)) for _ in range(11)]

@@ -23,7 +23,7 @@ class AppLogFollower:
         #: The server said that the app has ended.
         self.ended = False
         self._client = client
-        self._app_id = app_id
+        self.app_id = app_id
         self._last = ""
         self._lock = threading.Lock()
         self._following = loop.start(self._follow())
@@ -37,7 +37,7 @@ class AppLogFollower:
         """Show all that has been printed before this call."""
         from .modal_adapter import read_logs
 
-        read_logs(self._client, self._app_id, self._last, 0, self._show)
+        read_logs(self._client, self.app_id, self._last, 0, self._show)
 
     async def _follow(self) -> None:
         from .modal_adapter import read_logs
@@ -46,7 +46,7 @@ class AppLogFollower:
         with contextlib.suppress(Exception):
             while not self.ended:
                 self.ended = await read_logs.aio(
-                    self._client, self._app_id, self._last, _LOG_POLL_SECONDS, self._show
+                    self._client, self.app_id, self._last, _LOG_POLL_SECONDS, self._show
                 )
 
     def _show(self, entry: str, texts: Iterable[tuple[bool, str]]) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
-from .background import BackgroundLoop
 from .bindings import in_order
-from .functions import Binding, Bound, BoundClass, BoundFunction, check_bindable
+from .errors import InvalidOption
+from .functions import Binding, Bound, BoundClass, BoundFunction, Here, check_bindable
+from .remote.files import SecretFiles
+from .remote.wrapping import calling, prepared
 from .runs import Runs
 
 
@@ -24,9 +27,10 @@ class Decoration:
     options: dict[str, Any]
     thing: Any
 
-    def made(self, **changed: Any) -> Any:
-        """Decorate the thing, with some options changed."""
-        return self.method(self.app, **{**self.options, **changed})(self.thing)
+    def made(self, thing: Any = None, **changed: Any) -> Any:
+        """Decorate the thing, or what stands for it, with some options changed."""
+        thing = self.thing if thing is None else thing
+        return self.method(self.app, **{**self.options, **changed})(thing)
 
 
 class Binder:
@@ -40,8 +44,10 @@ class Binder:
         app_name: str,
         app: Any | None = None,
         image: Any | None = None,
+        files: bool = False,
         runs: Runs,
-        loop: BackgroundLoop,
+        here: Here,
+        keys_of: Callable[[Sequence[Any]], list[str]],
     ) -> None:
         from .modal_adapter import modal
 
@@ -54,8 +60,12 @@ class Binder:
         self._app = modal.App(app_name, include_source=False) if app is None else app
         self._image = image
         self._runs = runs
-        self._loop = loop
+        self._here = here
+        self._files = files
+        self._keys_of = keys_of
         self._decorated: list[tuple[Any, Decoration]] = []
+        #: The files of what was made, by the identity of what Modal's decorator returned.
+        self._file_keys: dict[int, SecretFiles] = {}
 
     def bind(self, name: str, thing: Any) -> Any:
         """Return the bound function or class that `name` is to hold.
@@ -63,7 +73,7 @@ class Binder:
         What cannot be bound raises `NotBindable`; a class that has nothing to do with Modal is
         handed back as it is.
         """
-        from .modal_adapter import APP_CLS, APP_FUNCTION, is_partial, modal
+        from .modal_adapter import APP_CLS, APP_FUNCTION, is_partial, modal, ship_by_value
 
         if isinstance(thing, modal.Function | modal.Cls):
             return self._adopt_decorated(name, thing)
@@ -74,14 +84,20 @@ class Binder:
         else:
             method = APP_FUNCTION
             if not is_partial(thing):
-                check_bindable(name, thing)
-        decoration = Decoration(method, self._app, {"serialized": True}, thing)
+                thing = _as_function(name, thing)
+        options: dict[str, Any] = {"serialized": True}
+        if isinstance(thing, FunctionType):
+            ship_by_value(thing.__module__)
+            if thing.__qualname__ != name:  # made by a decorator, or inside another function
+                options["name"] = name
+        decoration = Decoration(method, self._app, options, thing)
         return self._bound(name, self._done(decoration), self._app, thing, ())
 
     def decorator(
         self, method: Callable[..., Any], app: Any, options: dict[str, Any]
     ) -> Callable[..., Any]:
         """Stand for a decorator of Modal's in a bound cell: adds the secrets to its own."""
+        check_secrets(options.get("secrets"))
 
         def decorate(thing: Any) -> Any:
             decoration = Decoration(method, app, options, thing)
@@ -123,19 +139,40 @@ class Binder:
         if self._image is not None and "image" not in decoration.options:
             changed["image"] = self._image
         self._runs.at_rest(decoration.app)
-        return decoration.made(**changed)
+        thing, files = self._with_files(decoration.thing)
+        made = decoration.made(thing, **changed)
+        if files is not None:
+            self._file_keys[id(made)] = files
+        return made
+
+    def _with_files(self, thing: Any) -> tuple[Any, SecretFiles | None]:
+        """Have a function's secrets written to files before its own code runs, if asked for."""
+        from .modal_adapter import is_partial, with_raw_functions
+
+        files = SecretFiles([]) if self._files else None
+
+        def change(function: Any) -> Any:
+            plain = getattr(function, "__plain__", function)
+            return plain if files is None else prepared(plain, files)
+
+        if is_partial(thing):
+            with_raw_functions(thing, change)
+            return thing, files
+        return (change(thing) if isinstance(thing, FunctionType) else thing), files
 
     def _bound(self, name: str, made: Any, app: Any, origin: Any, code: Sequence[Any]) -> Bound:
         from .modal_adapter import class_of, modal, own_secrets, raw_function
 
         binding = self._binding(origin, own_secrets(made), code)
         run = self._runs.of(app, self._environment)
+        refresh = self._refresher(self._file_keys.get(id(made)), binding.secrets)
         if isinstance(made, modal.Cls):
-            run.add(name, class_of(made), binding.secrets)
-            return BoundClass(name, class_of(made), made, binding, run, self._loop)
+            run.add(name, class_of(made), binding.secrets, refresh)
+            return BoundClass(name, class_of(made), made, binding, run, self._here)
         function = raw_function(made)
-        run.add(name, function, binding.secrets)
-        return BoundFunction(name, function, lambda: made, binding, run, self._loop)
+        function = getattr(function, "__plain__", function)
+        run.add(name, function, binding.secrets, refresh)
+        return BoundFunction(name, function, lambda: made, binding, run, self._here)
 
     def _variant(self, bound: Bound) -> Bound:
         """Bind by `with_options`, whose secrets replace the function's, so they are merged here."""
@@ -151,18 +188,75 @@ class Binder:
 
         if isinstance(origin, modal.Cls):
             user_class = class_of(origin)
-            return BoundClass(bound.__name__, user_class, make(), binding, bound.run, self._loop)
+            return BoundClass(bound.__name__, user_class, make(), binding, bound.run, self._here)
         function = getattr(bound, "__wrapped__", None)
-        return BoundFunction(bound.__name__, function, make, binding, bound.run, self._loop)
+        return BoundFunction(bound.__name__, function, make, binding, bound.run, self._here)
+
+    def _refresher(self, files: SecretFiles | None, secrets: Sequence[Any]) -> Callable[[], None]:
+        """Return what to do before the app starts: the secrets may have other keys by then."""
+
+        def refresh() -> None:
+            if files is not None:
+                files.keys[:] = self._keys_of(secrets)
+
+        return refresh
 
     def _binding(self, origin: Any, secrets: Sequence[Any], code: Sequence[Any]) -> Binding:
         return Binding(
-            origin, self.names, tuple(secrets), tuple(code), self._image, self._environment
+            origin,
+            self.names,
+            tuple(secrets),
+            tuple(code),
+            self._image,
+            self._environment,
+            self._files,
         )
+
+
+def _as_function(name: str, thing: Any) -> Any:
+    """Return a plain function for what a decorator made of one; refuse what never was one."""
+    if isinstance(getattr(thing, "__wrapped__", None), FunctionType) and callable(thing):
+        return thing if isinstance(thing, FunctionType) else calling(thing, name)
+    check_bindable(name, thing)
+    return thing
+
+
+def check_secrets(given: Any) -> None:
+    """Raise `InvalidOption` unless `secrets=` is a list of `modal.Secret`.
+
+    Modal accepts a string, and fails at the first call; it refuses a single one unspecifically.
+    """
+    from .modal_adapter import modal
+
+    if given is None:
+        return
+    by_name = 'Write secrets=[modal.Secret.from_name("NAME")], or NAME on the %%modal_secret line.'
+    if isinstance(given, modal.Secret):
+        raise InvalidOption(
+            "secrets= takes a list, and got a single Secret.", "Write secrets=[...] around it."
+        )
+    if isinstance(given, str):
+        raise InvalidOption("secrets= takes a list of modal.Secret, and got a string.", by_name)
+    if isinstance(given, Mapping):
+        raise InvalidOption(
+            "secrets= takes a list of modal.Secret, and got a dictionary.",
+            "Write secrets=[modal.Secret.from_dict(...)].",
+        )
+    if not isinstance(given, Sequence):
+        raise InvalidOption(
+            f"secrets= takes a list of modal.Secret, and got a {type(given).__name__}.",
+            "The order decides who wins: write secrets=[...].",
+        )
+    for place, each in enumerate(given, start=1):
+        if not isinstance(each, modal.Secret):
+            kind = "a string" if isinstance(each, str) else f"of type {type(each).__name__}"
+            raise InvalidOption(f"Number {place} in secrets=[...] is {kind}, no Secret.", by_name)
 
 
 def released(bound: Bound) -> Any:
     """Return what a name holds without its binding: what the code alone makes of it."""
     origin = bound.binding.origin
     bound.run.stop()  # an app takes functions only at rest
-    return origin.made() if isinstance(origin, Decoration) else origin
+    if not isinstance(origin, Decoration):
+        return origin
+    return origin.made()

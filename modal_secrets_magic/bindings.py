@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 
 @dataclass(frozen=True)
@@ -45,3 +46,28 @@ def missing(required: Iterable[str], sources: Sequence[Source]) -> list[str]:
     """Return the required keys that no secret has, in the order they were asked for."""
     provided = {key for source in sources for key in source.keys}
     return [key for key in required if key not in provided]
+
+
+def smallest_cover(
+    wanted: Iterable[str], holders: Mapping[str, Sequence[str]]
+) -> list[tuple[str, ...]]:
+    """Return every smallest choice of secrets that provides the wanted keys.
+
+    `holders` tells for each key the secrets that have it; a key that none has is left out.
+    """
+    needed = [frozenset(holders[key]) for key in wanted if holders.get(key)]
+    if not needed:
+        return [()]
+    forced = {next(iter(names)) for names in needed if len(names) == 1}
+    open_ = [names for names in needed if not names & forced]
+    candidates = sorted({name for names in open_ for name in names})
+    chosen: list[tuple[str, ...]] = [()]
+    size = 0
+    while not all(set(chosen[0]) & names for names in open_):
+        size += 1
+        chosen = [
+            each
+            for each in combinations(candidates, size)
+            if all(set(each) & names for names in open_)
+        ] or [()]
+    return [tuple(sorted({*forced, *each})) for each in chosen]

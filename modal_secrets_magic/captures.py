@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from pickle import PicklingError
 from types import CodeType, FunctionType
 from typing import Any
+
+from .errors import NotShippable
 
 
 def captured_by(members: Iterable[Any]) -> dict[str, Any]:
@@ -25,6 +29,30 @@ def captured_by(members: Iterable[Any]) -> dict[str, Any]:
                 found[name] = function.__globals__[name]
                 waiting += _functions_of(found[name])
     return found
+
+
+@contextlib.contextmanager
+def shipping(functions: Sequence[str], captured: dict[str, Any]) -> Iterator[None]:
+    """Within this context functions are sent: what cannot be is named, with why."""
+    from .modal_adapter import why_not_sent
+
+    try:
+        yield
+    except (TypeError, PicklingError, AttributeError, ValueError, RecursionError) as error:
+        for name, value in captured.items():
+            reason = why_not_sent(value)
+            if reason:
+                raise NotShippable(
+                    f"{name!r}, {_a(value)} that {' or '.join(functions)} uses, "
+                    f"cannot be sent into a container: {reason}.",
+                    f"Make {name} inside the function, or pass what it is made of.",
+                ) from None
+        raise error from None
+
+
+def _a(value: Any) -> str:
+    kind = type(value).__name__
+    return f"{'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind}"
 
 
 def _functions_of(thing: Any) -> list[FunctionType]:

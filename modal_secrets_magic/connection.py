@@ -15,7 +15,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from .credentials import have_credentials, points_at_local_workspace
-from .errors import InvalidOption, WorkspaceUnavailable
+from .errors import EnvironmentNotFound, InvalidOption, WorkspaceUnavailable, nearest
 
 if TYPE_CHECKING:
     from .workspace.launcher import RunningWorkspace
@@ -86,6 +86,25 @@ class Connection:
             with translated(self.label):
                 self._environment = default_environment(self.client())
         return self._environment
+
+    def use_environment(self, name: str) -> None:
+        """Use this environment where none is named; raise `EnvironmentNotFound` with the nearest.
+
+        Without a name it is the workspace's own again.
+        """
+        if name:
+            from .modal_adapter import environment_names
+            from .modal_errors import translated
+
+            with translated(self.label):
+                known = environment_names(self.client())
+            if name not in known:
+                raise EnvironmentNotFound(
+                    f"No environment named {name!r} in {self.sentence_label}. "
+                    f"{nearest(name, known)}".rstrip(),
+                    f"Environments: {', '.join(known)}",
+                )
+        self._environment = name
 
     def close(self) -> None:
         """Close the client; the next call opens another one."""

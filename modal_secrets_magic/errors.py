@@ -82,6 +82,26 @@ class PromptUnavailable(ModalSecretsError):
     """A hidden prompt was needed where nobody can answer (nbclient, papermill, a pipe)."""
 
 
+class KeysAmbiguous(ModalSecretsError):
+    """More than one choice of secrets would do, and nobody said which."""
+
+
+class ValuesUnknown(ModalSecretsError):
+    """Keys whose values nobody knows outside a container."""
+
+
+class LocalCallsCollide(ModalSecretsError):
+    """Two local calls at the same time that want different values of one key."""
+
+
+class NotShippable(ModalSecretsError):
+    """Something a function takes along that cannot be sent into a container."""
+
+
+class CodeUnchanged(ModalSecretsError):
+    """A cell or variable that cannot be rewritten as asked."""
+
+
 class NotBindable(ModalSecretsError):
     """The thing named is not a function or class that secrets can be bound to."""
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import os
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
 from .background import BackgroundLoop
 from .errors import NotBindable
+from .local_environment import call_with
+from .remote.files import files_for_a_while
 from .runs import AppRun
 
 
@@ -33,16 +36,27 @@ class Binding:
     code_secrets: tuple[Any, ...]
     image: Any | None
     environment: str
+    files: bool = False
+
+
+@dataclass(frozen=True)
+class Here:
+    """What calls need of this process: a loop of our own, and the values of a binding's secrets
+    that are known outside of containers.
+    """
+
+    loop: BackgroundLoop
+    values_of: Callable[[str, Binding], dict[str, str]]
 
 
 class Bound(ABC):
     """A name of the notebook with secrets: `BoundFunction` or `BoundClass`."""
 
-    def __init__(self, name: str, binding: Binding, run: AppRun, loop: BackgroundLoop) -> None:
+    def __init__(self, name: str, binding: Binding, run: AppRun, here: Here) -> None:
         self.__name__ = name
         self.binding = binding
         self.run = run
-        self.loop = loop
+        self.here = here
 
     @property
     @abstractmethod
@@ -60,8 +74,9 @@ class BoundFunction(Bound):
     """What the cell's name holds: the function, called as a Modal function is.
 
     `remote`, `map`, `starmap`, `for_each`, `spawn`, `remote_gen` and `local` as on a
-    `modal.Function`, the remote ones with `.aio`, and none needs `with app.run()`. `f(3)` runs
-    the plain function here, without secrets.
+    `modal.Function`, the remote ones with `.aio`, and none needs `with app.run()`. `f.local(3)`
+    runs here with the variables of its secrets, as far as they are known here; `f(3)` is the
+    plain function, without secrets.
     """
 
     def __init__(
@@ -71,11 +86,11 @@ class BoundFunction(Bound):
         resolve: Callable[[], Any],
         binding: Binding,
         run: AppRun,
-        loop: BackgroundLoop,
+        here: Here,
     ) -> None:
         if function is not None:
             functools.update_wrapper(self, function)
-        super().__init__(name, binding, run, loop)
+        super().__init__(name, binding, run, here)
         self._resolve = resolve
         self._resolved: tuple[int, Any] | None = None
 
@@ -97,11 +112,34 @@ class BoundFunction(Bound):
             self._resolved = (self.run.generation, self._resolve())
         return self._resolved[1]
 
-    def local(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the function in this process, as Modal's `local` does: without secrets."""
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.modal_function.local(*args, **kwargs)
 
-    __call__ = local
+    def local(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the function in this process, in the environment that a container would give it.
+
+        Raises `ValuesUnknown` when only containers have one of the values: none is fetched.
+        """
+        values = self.here.values_of(self.__name__, self.binding)
+        call = functools.partial(self.modal_function.local, *args, **kwargs)
+        end = ExitStack()
+        if self.binding.files:
+            content = {os.fsencode(key): os.fsencode(value) for key, value in values.items()}
+            values = {**end.enter_context(files_for_a_while([*values], content)), **values}
+        return call_with(values, call, end.close)
+
+    def with_options(self, **options: Any) -> BoundFunction:
+        """Return the function with other options, as Modal's `with_options`.
+
+        Modal's would drop the secrets wherever `secrets` or `env` is given; these are added.
+        """
+        options, binding = merged(self.__name__, self.binding, options)
+
+        def resolve() -> Any:
+            return self.modal_function.with_options(**options)
+
+        plain = getattr(self, "__wrapped__", None)
+        return BoundFunction(self.__name__, plain, resolve, binding, self.run, self.here)
 
     @contextmanager
     def running(self) -> Iterator[Any]:
@@ -143,7 +181,7 @@ class RemoteCall(_RemoteMethod):
         with self._bound.running() as function:
             method = getattr(function, self.__name__)
             if self.__name__ == "for_each":  # refused where a loop runs, as in a notebook
-                return self._bound.loop.run(method.aio(*args, **kwargs))
+                return self._bound.here.loop.run(method.aio(*args, **kwargs))
             return method(*args, **kwargs)
 
     async def aio(self, *args: Any, **kwargs: Any) -> Any:
@@ -162,7 +200,7 @@ class RemoteIteration(_RemoteMethod):
     def _iterate(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[Any]:
         with self._bound.running() as function:
             items = getattr(function, self.__name__).aio(*args, **kwargs)
-            yield from self._bound.loop.iterate(items)
+            yield from self._bound.here.loop.iterate(items)
 
     async def aio(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
         await asyncio.to_thread(self._bound.run.ensure)
@@ -181,10 +219,10 @@ class BoundClass(Bound):
         modal_class: Any,
         binding: Binding,
         run: AppRun,
-        loop: BackgroundLoop,
+        here: Here,
     ) -> None:
         functools.update_wrapper(self, user_class, updated=())
-        super().__init__(name, binding, run, loop)
+        super().__init__(name, binding, run, here)
         self.user_class = user_class
         self.modal_class = modal_class
 
@@ -196,11 +234,10 @@ class BoundClass(Bound):
         return BoundInstance(self, args, kwargs)
 
     def with_options(self, **options: Any) -> BoundClass:
-        """Return the class with other options, as Modal's `with_options`: secrets replace."""
+        """Return the class with other options, as Modal's `with_options`; secrets are added."""
+        options, binding = merged(self.__name__, self.binding, options)
         changed = self.modal_class.with_options(**options)
-        return BoundClass(
-            self.__name__, self.user_class, changed, self.binding, self.run, self.loop
-        )
+        return BoundClass(self.__name__, self.user_class, changed, binding, self.run, self.here)
 
 
 class BoundInstance:
@@ -233,21 +270,36 @@ class BoundInstance:
             lambda: getattr(self._current(), name),
             cls.binding,
             cls.run,
-            cls.loop,
+            cls.here,
         )
 
     def __repr__(self) -> str:
         return f"<instance of {self._cls!r}>"
 
 
+def merged(name: str, binding: Binding, options: dict[str, Any]) -> tuple[dict[str, Any], Binding]:
+    """Put the secrets of a binding before those that options would replace them with."""
+    if not options.get("secrets") and not options.get("env"):
+        return options, binding
+    from .modal_adapter import modal
+
+    added = [*(options.get("secrets") or ())]
+    if options.get("env"):
+        added.append(modal.Secret.from_dict(options["env"]))
+    secrets = (*binding.secrets, *added)
+    kept = ", ".join(names_of(binding.secrets)) or "no secrets"
+    print(f"{name}.with_options: {', '.join(names_of(added))} added to {kept}")  # noqa: T201
+    rest = {key: value for key, value in options.items() if key != "env"}
+    return {**rest, "secrets": list(secrets)}, replace(binding, secrets=secrets)
+
+
 def check_bindable(name: str, thing: Any) -> None:
-    """Raise `NotBindable` unless `thing` is a function defined at the top of a cell or module."""
+    """Raise `NotBindable` unless `thing` is a function written with `def`."""
     reason = _why_not(name, thing)
     if reason:
         raise NotBindable(
             reason,
-            "Secrets bind to functions written with `def` at the top of a cell, "
-            "and to classes with @modal.method.",
+            "Secrets bind to functions written with `def`, and to classes with @modal.method.",
         )
 
 
@@ -255,10 +307,7 @@ def _why_not(name: str, thing: Any) -> str:
     if isinstance(thing, FunctionType):
         if thing.__name__ == "<lambda>":
             return f"{name!r} is a lambda, which cannot be sent to Modal by a name of its own."
-        nested = "<locals>" in thing.__qualname__
-        return (
-            f"{name!r} is defined inside another function: {thing.__qualname__}." if nested else ""
-        )
+        return ""
     if isinstance(thing, type):
         return f"{name!r} is a class without Modal methods."
     if inspect.ismodule(thing):

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import site
 import sys
+import sysconfig
 from collections.abc import Callable, Collection, Iterator
-from types import ModuleType
+from pathlib import Path
+from types import FunctionType, ModuleType
 from typing import Any, cast
 
 from .errors import InvalidOption
@@ -39,6 +42,7 @@ def _import_modal() -> ModuleType:
 
 modal = _import_modal()
 
+from google.protobuf.empty_pb2 import Empty  # noqa: E402
 from modal._utils import async_utils  # noqa: E402
 from modal._vendor import cloudpickle  # noqa: E402
 from modal_proto import api_pb2  # noqa: E402
@@ -211,6 +215,28 @@ def keys_of(secret: Any) -> tuple[str, ...]:
     return tuple(sorted(secret._get_keys()))
 
 
+def values_here(secret: Any) -> dict[str, str] | None:
+    """Return the values of a `modal.Secret` that code made of a dictionary, a .env file or the
+    environment; None for a named one (`_Secret._load_env_dict`).
+    """
+    load: Callable[[], dict[str, str]] | None = getattr(
+        _implementation(secret), "_load_env_dict", None
+    )
+    return None if load is None else load()
+
+
+def environment_names(client: Any) -> list[str]:
+    """Return the names of the workspace's environments (`EnvironmentList`)."""
+    return sorted(item.name for item in _call(client, "EnvironmentList", Empty()).items)
+
+
+def profiles() -> list[str]:
+    """Return the names of the profiles in Modal's configuration file (`_user_config`)."""
+    from modal.config import _user_config
+
+    return list(_user_config)
+
+
 def forget_ids(secrets: Collection[Any]) -> None:
     """Have secrets looked up again: one may have been deleted and created anew since
     (`_Object._unhydrate`; Modal itself keeps the id of a named secret for ever).
@@ -284,6 +310,45 @@ def raw_function(thing: Any) -> Any:
     return _implementation(thing).raw_f if isinstance(thing, PartialFunction) else thing
 
 
+def with_raw_functions(thing: Any, change: Callable[[Any], Any]) -> None:
+    """Put other functions behind what `@modal.concurrent`, `@modal.method` and the like made, of
+    one function or of a class (`_PartialFunction.raw_f`).
+    """
+    from modal.partial_function import PartialFunction
+
+    members = [thing]
+    if isinstance(thing, type):
+        members = [member for each in thing.__mro__ for member in vars(each).values()]
+    for member in members:
+        if isinstance(member, PartialFunction):
+            partial = _implementation(member)
+            if isinstance(partial.raw_f, FunctionType):
+                partial.raw_f = change(partial.raw_f)
+
+
+def ship_by_value(module_name: str) -> None:
+    """Have functions of a module of the user's go along as they are: no container has the module.
+
+    What is installed is imported there, from the image.
+    """
+    module = sys.modules.get(module_name)
+    file = getattr(module, "__file__", None)
+    if module is None or module_name == "__main__" or file is None:
+        return
+    installed = {*sysconfig.get_paths().values(), *site.getsitepackages()}
+    if not any(Path(file).is_relative_to(folder) for folder in installed):
+        cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]
+
+
+def why_not_sent(value: Any) -> str:
+    """Say why a value cannot be sent into a container; empty when it can (`modal._vendor`)."""
+    try:
+        cloudpickle.dumps(value)  # type: ignore[no-untyped-call]
+    except Exception as error:
+        return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return ""
+
+
 def _implementation(wrapped: Any) -> Any:
     return synchronizer._translate_in(wrapped)
 
@@ -341,6 +406,13 @@ async def _read_logs(client: Any, app_id: str, after: str, seconds: float, show:
 #: what there is, else follow for about so long (`AppGetLogs`). `show` is called on the loop that
 #: receives results too, so that what was printed before a result is shown before it.
 read_logs = synchronize_api(_read_logs)
+
+
+def shows_output() -> bool:
+    """Tell whether the user shows Modal's output (`modal._output.manager.OutputManager`)."""
+    from modal._output.manager import OutputManager
+
+    return bool(OutputManager.get().is_enabled)
 
 
 @contextlib.contextmanager

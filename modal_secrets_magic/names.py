@@ -29,12 +29,17 @@ def check_name(name: str, kind: str = "secret") -> None:
         )
 
 
+def is_key(key: str) -> bool:
+    """Tell whether `key` can be an environment variable in a Modal secret."""
+    return bool(_KEY.fullmatch(key)) and len(key) <= MAX_KEY_LENGTH
+
+
 def check_key(key: str, where: str = "") -> None:
     """Raise `InvalidName` unless `key` can be an environment variable in a Modal secret.
 
     `where` names the source the key came from (a file, say), for the message.
     """
-    if not _KEY.fullmatch(key) or len(key) > MAX_KEY_LENGTH:
+    if not is_key(key):
         shown = key if len(key) <= MAX_NAME_LENGTH else f"{key[:24]}…"
         raise InvalidName(
             f"{shown!r}{_of(where)} cannot be a key.",

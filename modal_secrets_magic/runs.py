@@ -8,12 +8,13 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .app_logs import AppLogFollower, in_this_cell, write
 from .background import BackgroundLoop
-from .captures import captured_by
+from .captures import captured_by, shipping
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -45,6 +46,10 @@ class AppRun:
         self._lock = lock
         self._members: dict[str, Any] = {}
         self._secrets: dict[str, Sequence[Any]] = {}
+        self._before_start: dict[str, Callable[[], None]] = {}
+        #: The ids and keys of its named secrets when it started, by name.
+        self.started_with: dict[str, tuple[str, tuple[str, ...]]] = {}
+        self.started_at = 0.0
         self._context: Any | None = None
         self._server: object = None
         self._captured: dict[str, Any] = {}
@@ -62,10 +67,17 @@ class AppRun:
         """The names of the functions and classes this app was given."""
         return sorted(self._members)
 
-    def add(self, name: str, thing: Any, secrets: Sequence[Any]) -> None:
+    def add(
+        self,
+        name: str,
+        thing: Any,
+        secrets: Sequence[Any],
+        before_start: Callable[[], None] = lambda: None,
+    ) -> None:
         """Remember what was registered on the app; it takes effect at the next start."""
         self._members[name] = thing
         self._secrets[name] = secrets
+        self._before_start[name] = before_start
 
     def ensure(self) -> None:
         """Make the app run as it stands now, and its output come to the calling cell."""
@@ -79,14 +91,29 @@ class AppRun:
         from .modal_adapter import is_running
 
         if self._context is None and is_running(self.app):
-            return  # inside the user's own `with app.run()`
+            self._follow_users_run()  # inside the user's own `with app.run()`
+            return
         connection = self._connection()
         client = connection.client()
         captured = captured_by(self._members.values())
         if self._context is not None and not self._is_current(connection, captured):
             self.stop()
         if self._context is None and not self._starting:
+            self._log = None
             self._start(connection, client, captured)
+
+    def _follow_users_run(self) -> None:
+        """Show what functions print in an app that the user runs, which Modal alone would not."""
+        from .modal_adapter import shows_output
+
+        app_id = self.app.app_id
+        if self._log is None or self._log.app_id != app_id:
+            if self._log is not None:
+                self._log.stop()
+            self._log = None
+            if not shows_output():
+                client = self._connection().client()
+                self._log = AppLogFollower(client, app_id, self._loop)
 
     def _is_current(self, connection: Connection, captured: dict[str, Any]) -> bool:
         return (
@@ -100,7 +127,7 @@ class AppRun:
         )
 
     def _start(self, connection: Connection, client: Any, captured: dict[str, Any]) -> None:
-        from .modal_adapter import build_logs_shown, forget_ids
+        from .modal_adapter import build_logs_shown, forget_ids, is_hydrated, keys_of
         from .modal_errors import translated
 
         self._starting = True  # functions that call each other must not start each other for ever
@@ -110,16 +137,29 @@ class AppRun:
             for other in others.values():
                 other.ensure()
             self._dependencies = {key: (run, run.generation) for key, run in others.items()}
-            forget_ids([secret for each in self._secrets.values() for secret in each])
+            secrets = [secret for each in self._secrets.values() for secret in each]
+            forget_ids(secrets)
+            for prepare in self._before_start.values():
+                prepare()
             context = self.app.run(
                 client=client, environment_name=self._environment_name(connection)
             )
             if not connection.is_local:  # there it takes seconds, and an image's build minutes
                 print(f"Starting {', '.join(self.members)} on {connection.label} …")  # noqa: T201
-            with translated(connection.label), build_logs_shown(in_this_cell(write)):
+            self.started_at = time.monotonic()
+            with (
+                translated(connection.label),
+                shipping(self.members, captured),
+                build_logs_shown(in_this_cell(write)),
+            ):
                 context.__enter__()
         finally:
             self._starting = False
+        self.started_with = {  # variants, which get theirs later, are not hydrated yet
+            secret.name: (secret.object_id, keys_of(secret))
+            for secret in secrets
+            if secret.name and is_hydrated(secret)
+        }
         self._context, self._captured = context, captured
         self._server = (connection.choice, connection.server)
         self.generation += 1
@@ -128,6 +168,12 @@ class AppRun:
 
     def _environment_name(self, connection: Connection) -> str:
         return self.environment or connection.environment()
+
+    def restart(self) -> None:
+        """Start the app anew, in containers that get the secrets as they are now."""
+        with self._lock:
+            self.stop()
+            self._ensure()
 
     def stop(self) -> None:
         """End the app and its containers; a call starts it again."""

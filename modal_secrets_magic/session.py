@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import ast
 import atexit
-import os
-import re
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from contextlib import ExitStack
-from pathlib import PurePath
 from secrets import token_bytes
 from typing import Any
 
 from .background import BackgroundLoop
 from .binder import Binder, released
-from .bindings import Source, in_order, missing
-from .catalog import Catalog, SecretInfo
+from .bindings import in_order
+from .cells.reader import Reading
 from .connection import Connection
 from .environment import Environment, describe
-from .errors import InvalidOption, MissingKeys, NotBindable, UnknownFunction, nearest
-from .functions import Bound, names_of
+from .errors import NotBindable, UnknownFunction, nearest
+from .exporting import Exported, export
+from .functions import Binding, Bound, Here, names_of
+from .inspector import Ask, Inspector
+from .named_secrets import NamedSecrets
+from .options import app_named, function_named, image_named, notebook_name
 from .runs import Runs
-from .views import CellOptions, FunctionStatus, SecretList, Status
+from .views import CellOptions, Checked, FunctionStatus, SecretList, Status
 
 
 class Session:
@@ -32,10 +34,14 @@ class Session:
         #: Tells two values apart within this kernel, and nowhere else.
         self.fingerprint_key = token_bytes(32)
         self._connection: Connection | None = None
+        self.named = NamedSecrets(lambda: self.connection)
+        self._inspector = Inspector(namespace, self.named)
         self._loop = BackgroundLoop()
         self._runs = Runs(lambda: self.connection, self._loop)
+        self._here = Here(self._loop, self._values_here)
         self._bound: dict[str, Bound] = {}
         self._cell: Binder | None = None
+        self._cell_readings: Mapping[str, Reading] = {}
         self._cell_context = ExitStack()
         self._closes_at_exit = False
 
@@ -47,21 +53,51 @@ class Session:
             self._connection = Connection()
         return self._connection
 
-    @property
-    def catalog(self) -> Catalog:
-        return Catalog(self.connection)
+    def use_workspace(self, choice: str = "", environment: str = "") -> Status:
+        """Switch to `local`, `modal` or a profile, or to another environment of this workspace.
 
-    def use_workspace(self, choice: str) -> Status:
-        """Switch to `local`, `modal` or a profile; apps are run there at the next call."""
-        chosen = Connection(choice)
+        Apps are run there at the next call. What was chosen for all cells in the old place is
+        chosen no more, and what is bound is named: nothing is taken from the new one in silence.
+        """
+        before = self.connection
+        moves = bool(choice) and choice != before.choice
+        chosen = Connection(choice) if moves else before
         chosen.client()  # a workspace that cannot be reached leaves things as they are
-        self.stop()
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = chosen
-        return self.status()
+        if environment or moves:
+            chosen.use_environment(environment)
+            self.named.directories.forget()
+        notes = []
+        if self.defaults and (environment or moves):
+            notes.append(f"Not used by later cells any more: {', '.join(self.defaults)}")
+            self.defaults = []
+        if moves:
+            self.stop()
+            before.close()
+            self._connection = chosen
+            notes += self._moved(before.sentence_label)
+        return self.status(notes)
 
-    def status(self) -> Status:
+    def _moved(self, before: str) -> list[str]:
+        """Say of each bound function whether the secrets it was bound to are here, too."""
+        notes = []
+        for name, each in sorted(self.bound().items()):
+            names = [secret.name for secret in each.binding.secrets if secret.name]
+            environment = each.binding.environment
+            try:
+                there = self.named.directories.fresh(environment).secrets
+            except Exception:
+                there = {}
+            lost = [secret for secret in names if secret not in there]
+            notes.append(
+                f"{name} was bound in {before}; not in environment {environment!r} here: "
+                f"{', '.join(lost)}"
+                if lost
+                else f"{name} was bound in {before}; its next call gets this workspace's "
+                f"{', '.join(names) or 'environment'}"
+            )
+        return notes
+
+    def status(self, notes: Sequence[str] = ()) -> Status:
         return Status(
             self.connection.label,
             self.connection.environment(),
@@ -72,17 +108,21 @@ class Session:
                     tuple(names_of(each.binding.secrets)),
                     each.binding.environment,
                     each.run.running,
+                    tuple(self._inspector.stale(each)),
                 )
                 for name, each in sorted(self.bound().items())
             ),
             self.connection.protection,
+            tuple(notes),
         )
+
+    # Secrets
 
     def secrets(self, pattern: str = "", environment: str = "") -> SecretList:
         return SecretList(
             self.connection.label,
             environment or self.connection.environment(),
-            tuple(self.catalog.search(pattern, environment)),
+            tuple(self.named.catalog.search(pattern, environment)),
             pattern,
         )
 
@@ -99,21 +139,30 @@ class Session:
 
     def use(self, names: Sequence[str]) -> list[str]:
         """Make these secrets the first ones of all later cells' functions; none clears them."""
-        self._check_secrets(names, "")
+        self.named.found(names, "")
         self.defaults = in_order(names)
         return self.defaults
 
-    def bind(self, name: str, names: Sequence[str], environment: str = "") -> Bound:
+    def bind(
+        self,
+        name: str,
+        names: Sequence[str],
+        environment: str = "",
+        *,
+        optional: Sequence[str] = (),
+        files: bool | None = None,
+    ) -> Bound:
         """Bind a function of the notebook to more secrets, after those it has."""
-        thing = self._function(name)
-        self._check_secrets(names, environment)
+        thing = function_named(name, self.namespace)
+        self.named.found(names, environment)
+        names = [*names, *self.named.present(optional, environment)]
         if isinstance(thing, Bound):
-            chosen = in_order(thing.binding.names, names)
             environment = environment or thing.binding.environment
-            binder = self._binder(chosen, environment, image=thing.binding.image)
-            bound = binder.rebind(thing)
+            bound = self._rebound(
+                thing, in_order(thing.binding.names, names), environment, files=files
+            )
         else:
-            binder = self._binder(in_order(self.defaults, names), environment)
+            binder = self._binder(in_order(self.defaults, names), environment, files=bool(files))
             bound = binder.bind(name, thing)
             if not isinstance(bound, Bound):
                 raise NotBindable(
@@ -133,34 +182,51 @@ class Session:
             )
         kept = [each for each in bound.binding.names if names and each not in names]
         if kept:
-            binder = self._binder(kept, bound.binding.environment, image=bound.binding.image)
-            return self._hold(name, binder.rebind(bound))
+            return self._hold(name, self._rebound(bound, kept, bound.binding.environment))
         self._leave(self._bound.pop(name))
         self.namespace[name] = released(bound)
         return self.namespace[name]
 
+    def decorate(self, options: CellOptions, thing: Any) -> Any:
+        """Bind what a decorator is put on, outside of any cell; its options name objects."""
+        names = in_order(self.defaults, self._chosen(options))
+        binder = self._binder(names, options.environment, files=options.files)
+        return self._remember(thing.__name__, binder.bind(thing.__name__, thing))
+
     # Cells
 
-    def begin_cell(self, options: CellOptions) -> None:
+    def begin_cell(
+        self, options: CellOptions, tree: ast.Module | None = None, ask: Ask | None = None
+    ) -> list[str]:
         """Make everything the running cell defines a bound function, until `end_cell`.
 
-        All that can be wrong with the line is said here, before the cell defines anything.
+        All that can be wrong with the line is said here, before the cell defines anything. `tree`
+        is the cell's source; `ask` asks the user where `auto` cannot decide. Returns the names of
+        the secrets, in order.
         """
-        from .modal_adapter import decorators_replaced, modal
+        from .modal_adapter import decorators_replaced
 
         self.end_cell()
-        names = in_order(self.defaults, options.names)
-        known = self._check_secrets(names, options.environment)
-        self._check_required(options.require, known, options.environment)
-        image = self._variable(options.image, modal.Image, "image") if options.image else None
-        app, app_name = self._app(options.app)
-        binder = self._binder(names, options.environment, app=app, app_name=app_name, image=image)
+        names = in_order(self.defaults, self._chosen(options))
+        self._cell_readings = self._inspector.read_cell(tree) if tree is not None else {}
+        if options.auto:
+            known = self.named.found(names, options.environment)
+            names += self._inspector.cover(
+                self._cell_readings.values(), known, options.environment, ask
+            )
+        image = image_named(options.image, self.namespace)
+        app, app_name = app_named(options.app, self.namespace)
+        binder = self._binder(
+            names, options.environment,
+            app=app, app_name=app_name, image=image, files=options.files,
+        )  # fmt: skip
         self._cell_context.enter_context(decorators_replaced(binder.decorator))
         self._cell = binder
+        return names
 
     def bind_defined(self, name: str, thing: Any) -> Any:
         """Bind what the running cell has just defined; what cannot be bound stays as it is, and
-        the cell is told so.
+        the cell is told so, as it is of what would fail.
         """
         if self._cell is None:
             return thing
@@ -171,11 +237,19 @@ class Session:
             return thing
         if isinstance(bound, Bound):
             self._remember(name, bound)
+            self._notice(name, bound)
         return bound
+
+    def _notice(self, name: str, bound: Bound) -> None:
+        reading = self._cell_readings.get(name)
+        if reading is not None:
+            for each in self._inspector.notices(name, bound, reading):
+                print(f"{name} {each.what}. {each.next_step}")  # noqa: T201 - under the cell
 
     def end_cell(self) -> None:
         """The cell has run: later definitions are plain again."""
         self._cell = None
+        self._cell_readings = {}
         self._cell_context.close()
 
     def flush_logs(self) -> None:
@@ -183,7 +257,7 @@ class Session:
         for run in self._runs.all():
             run.flush_logs()
 
-    # Environments
+    # What functions get
 
     def environment(self, name: str = "", *, reveal: int = 0) -> Environment:
         """Describe what a function gets, or without one what `use` would inject."""
@@ -203,11 +277,46 @@ class Session:
             name or "the defaults of %modal_secret use",
             chosen,
             self.connection,
-            self.catalog,
+            self.named.catalog,
             environment,
             fingerprint_key=self.fingerprint_key,
             reveal=reveal,
             image=image,
+        )
+
+    def check(self, name: str = "") -> Checked:
+        """Say what would go wrong with one bound function, or with all of them."""
+        bound = {name: self._require_bound(name)} if name else self.bound()
+        return Checked(
+            self.connection.label,
+            tuple(
+                (each, tuple(self._inspector.check(each, bound[each]))) for each in sorted(bound)
+            ),
+        )
+
+    def restart(self, name: str = "") -> list[str]:
+        """Start apps anew, so that their containers get the secrets as they are now."""
+        bound = [self._require_bound(name)] if name else self.bound().values()
+        runs = {id(each.run): each.run for each in bound if name or each.run.running}
+        for run in runs.values():
+            run.restart()
+        return sorted(member for run in runs.values() for member in run.members)
+
+    def export(self, names: Sequence[str] = ()) -> Exported:
+        """Write bound functions as a plain Modal program."""
+        bound = {name: self._require_bound(name) for name in names} or dict(self.bound())
+        files = {
+            name: self.named.keys_of(each.binding.secrets, each.binding.environment)
+            for name, each in bound.items()
+            if each.binding.files
+        }
+        return export(
+            notebook_name(),
+            bound,
+            [str(cell) for cell in self.namespace.get("In", ())],
+            self.namespace,
+            self.connection.environment(),
+            files,
         )
 
     # The end
@@ -241,65 +350,57 @@ class Session:
         app: Any | None = None,
         app_name: str = "",
         image: Any | None = None,
+        files: bool = False,
     ) -> Binder:
         if not self._closes_at_exit:
             # By now modal is imported, so this comes before modal's own farewell.
             atexit.register(self.close)
             self._closes_at_exit = True
+        environment = environment or self.connection.environment()
         return Binder(
             names,
-            environment=environment or self.connection.environment(),
+            environment=environment,
             app_name=app_name or notebook_name(),
             app=app,
             image=image,
+            files=files,
             runs=self._runs,
-            loop=self._loop,
+            here=self._here,
+            keys_of=lambda secrets: self.named.keys_of(secrets, environment),
         )
 
+    def _rebound(
+        self, bound: Bound, names: Sequence[str], environment: str, *, files: bool | None = None
+    ) -> Bound:
+        before = bound.binding
+        files = before.files if files is None else files
+        binder = self._binder(names, environment, image=before.image, files=files)
+        changed: Bound = binder.rebind(bound)
+        return changed
+
     def _hold(self, name: str, bound: Bound) -> Bound:
-        self._remember(name, bound)
-        self.namespace[name] = bound
+        self.namespace[name] = self._remember(name, bound)
         return bound
 
-    def _remember(self, name: str, bound: Bound) -> None:
+    def _remember(self, name: str, bound: Bound) -> Bound:
         before = self._bound.get(name)
         self._bound[name] = bound
         self._leave(before)
+        return bound
+
+    def _values_here(self, name: str, binding: Binding) -> dict[str, str]:
+        return self.named.values_here(name, binding.secrets, binding.environment)
 
     def _leave(self, before: Bound | None) -> None:
         """A binding is over: end its app when nothing else is left on it."""
         if before is not None and not any(each.run is before.run for each in self._bound.values()):
             self._runs.forget(before.run)
 
-    def _check_secrets(self, names: Iterable[str], environment: str) -> list[SecretInfo]:
-        return [self.catalog.get(name, environment) for name in names]
-
-    def _check_required(
-        self, required: Sequence[str], known: Sequence[SecretInfo], environment: str
-    ) -> None:
-        lacking = missing(required, [Source(each.name, each.keys) for each in known])
-        if not lacking:
-            return
-        key = lacking[0]
-        holders = self.catalog.providers(key, environment)
-        names = ", ".join(each.name for each in known) or "no secret"
-        raise MissingKeys(
-            f"Required, but in none of the bound secrets ({names}): {', '.join(lacking)}.",
-            f"{key} is in {', '.join(holders)}: add it to the %%modal_secret line."
-            if holders
-            else f"No secret has {key}. To add it: %modal_secret update NAME {key}",
-        )
-
-    def _function(self, name: str) -> Any:
-        if name in self.namespace:
-            return self.namespace[name]
-        functions = [
-            key for key, value in self.namespace.items() if callable(value) and key[0] != "_"
-        ]
-        raise NotBindable(
-            f"The notebook defines no {name!r}. {nearest(name, functions)}".rstrip(),
-            "Run the cell that defines it first.",
-        )
+    def _chosen(self, options: CellOptions) -> list[str]:
+        """Check what a line names; return its secrets in order, those that are optional last."""
+        known = self.named.found(in_order(self.defaults, options.names), options.environment)
+        self.named.check_required(options.require, known, options.environment)
+        return in_order(options.names, self.named.present(options.optional, options.environment))
 
     def _require_bound(self, name: str) -> Bound:
         bound = self.bound()
@@ -310,31 +411,3 @@ class Session:
             f"No function named {name!r} is bound. {nearest(name, bound)}".rstrip(),
             f"{known}: %modal_secret bind {name} SECRET" if not bound else known,
         )
-
-    def _variable(self, name: str, kind: type, what: str) -> Any:
-        value = self.namespace.get(name)
-        if isinstance(value, kind):
-            return value
-        example = "modal.Image.debian_slim()" if what == "image" else "modal.App()"
-        found = f"is {type(value).__name__}" if name in self.namespace else "is not defined"
-        raise InvalidOption(
-            f"--{what} takes a variable that holds a modal.{kind.__name__}; {name!r} {found}.",
-            f"For example: {name} = {example}",
-        )
-
-    def _app(self, named: str) -> tuple[Any | None, str]:
-        """Take `--app`: a variable that holds a `modal.App`, or a name for the notebook's app."""
-        from .modal_adapter import modal
-
-        if not named or not isinstance(self.namespace.get(named), modal.App):
-            if named in self.namespace:
-                self._variable(named, modal.App, "app")
-            return None, named
-        return self.namespace[named], ""
-
-
-def notebook_name() -> str:
-    """Return what the notebook's apps are called: after its file where Jupyter tells it."""
-    path = os.environ.get("JPY_SESSION_NAME", "")
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", PurePath(path).stem).strip("-")
-    return stem[:64] or "notebook"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .catalog import SecretInfo
+from .checks import Finding
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class FunctionStatus:
     secrets: tuple[str, ...]
     environment: str
     running: bool
+    stale: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Status:
     functions: tuple[FunctionStatus, ...]
     #: What keeps the local workspace's containers apart; empty on Modal.
     protection: str = ""
+    #: What the command that led here has to say.
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,18 @@ class CellOptions:
     """What `%%modal_secret` was given."""
 
     names: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
     require: tuple[str, ...] = ()
     image: str = ""
     app: str = ""
     environment: str = ""
+    files: bool = False
+    auto: bool = False
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found about functions, each by name."""
+
+    workspace: str
+    functions: tuple[tuple[str, tuple[Finding, ...]], ...]

@@ -198,7 +198,7 @@ def test_a_token_of_modals_works_against_its_server(
         "from modal_secrets_magic.session import Session\n"
         "import os, sys\n"
         "session = Session(globals())\n"
-        "session.catalog.create('one', {'KEY': 'a-value-long-enough'})\n"
+        "session.named.create('one', {'KEY': 'a-value-long-enough'})\n"
         "def f():\n    import os\n    return len(os.environ['KEY'])\n"
         "f = session.bind('f', ['one'])\n"
         "print(session.status().workspace, f.remote(), session.environment('f').variables[0].masked)\n"

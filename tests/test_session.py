@@ -15,7 +15,7 @@ PROGRAM = """
 import sys
 from modal_secrets_magic.session import Session
 session = Session(globals())
-session.catalog.create("one", {"KEY": "a-value-long-enough"}, force=True)
+session.named.create("one", {"KEY": "a-value-long-enough"}, force=True)
 def f():
     import os
     return len(os.environ["KEY"])

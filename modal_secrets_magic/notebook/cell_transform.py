@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from ..cells.definitions import Definition, definitions
+
+if TYPE_CHECKING:
+    from ..cells.modernize import Modernized
 
 MAGIC = "modal_secret"
 
@@ -21,22 +26,57 @@ BEGIN = "cell"
 DECORATOR = "__modal_secret_bind__"
 
 _FIRST_LINE = re.compile(rf"%%{MAGIC}(?=\s|$)(?P<line>[^\n]*)")
+_OTHER_MAGIC = re.compile(r"%%(?!modal_secret\b)\w")
 
 
-def transform_source(lines: list[str]) -> list[str]:
-    """Replace the magic's line by a call, one line for one line. An IPython input transformer."""
-    found = _FIRST_LINE.match(lines[0]) if lines else None
-    if found is None or found["line"].rstrip().endswith("?"):
-        return lines
-    call = f"get_ipython().run_line_magic({MAGIC!r}, {f'{BEGIN} ' + found['line'].strip()!r})\n"
-    return [call, *lines[1:]]
+@dataclass
+class RunningCell:
+    """The cell under `%%modal_secret` that is about to run: its source once it has been parsed,
+    and what was changed in it before.
+    """
+
+    tree: ast.Module | None = None
+    modernized: Modernized | None = None
 
 
-class DecorateDefinitions(ast.NodeTransformer):
-    """Put the binding decorator on what such a cell defines. An IPython AST transformer."""
+class CellTransform(ast.NodeTransformer):
+    """The two transformers of IPython's that such a cell passes, one after the other."""
+
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
+        self.cell = RunningCell()
+        self._namespace = namespace
+
+    def transform_source(self, lines: list[str]) -> list[str]:
+        """Replace the magic's line by a call, one line for one line. An input transformer.
+
+        Cell magics below it come first: `%%time` is to run the bound cell, not to be part of it.
+        """
+        found = _FIRST_LINE.match(lines[0]) if lines else None
+        if found is None or found["line"].rstrip().endswith("?"):
+            return lines
+        others = 0
+        while others + 1 < len(lines) and _OTHER_MAGIC.match(lines[others + 1]):
+            others += 1
+        if others:
+            return [*lines[1 : others + 1], lines[0], *lines[others + 1 :]]
+        self.cell = RunningCell()
+        options, body = found["line"].split(), lines[1:]
+        if "--modernize" in options:
+            body = self._modernized(body, only_show="--dry-run" in options)
+        call = f"get_ipython().run_line_magic({MAGIC!r}, {f'{BEGIN} ' + found['line'].strip()!r})\n"
+        return [call, *body]
+
+    def _modernized(self, body: list[str], *, only_show: bool) -> list[str]:
+        from ..cells.modernize import modernize
+
+        apps = [name for name, each in self._namespace.items() if type(each).__name__ == "App"]
+        self.cell.modernized = modernize("".join(body), apps)
+        return [] if only_show else self.cell.modernized.source.splitlines(keepends=True)
 
     def visit_Module(self, node: ast.Module) -> ast.Module:
+        """Put the binding decorator on what such a cell defines. An AST transformer."""
         if node.body and _is_begin(node.body[0]):
+            self.cell.tree = node
             for definition in definitions(node):
                 definition.decorator_list.insert(0, _decorator(definition))
             ast.fix_missing_locations(node)

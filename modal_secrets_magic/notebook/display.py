@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from html import escape
 
+from ..checks import Level
 from ..environment import Environment, InjectedVariable
-from ..views import SecretList, Status
+from ..views import Checked, FunctionStatus, SecretList, Status
 
 _CELL = "text-align:left;padding:.25em 1em .25em 0;vertical-align:top"
 
@@ -121,14 +122,19 @@ def status(shown: Status) -> Table:
             each.name,
             "  ".join(each.secrets) or "–",
             each.environment,
-            "running" if each.running else "at rest",
+            _state(each),
         )
         for each in shown.functions
     ]
     defaults = ", ".join(shown.defaults)
-    notes = [f"Secrets of every later cell: {defaults}"] if defaults else []
+    notes = [*shown.notes]
+    notes += [f"Secrets of every later cell: {defaults}"] if defaults else []
     if not rows:
         notes.append("No function is bound yet: begin a cell with %%modal_secret SECRET")
+    if any(each.stale for each in shown.functions):
+        notes.append(
+            "Stale: a secret has changed since the containers started: %modal_secret restart"
+        )
     if shown.protection:
         notes.append(f"Between containers: {shown.protection}")
     return Table(
@@ -139,6 +145,37 @@ def status(shown: Status) -> Table:
         notes,
         frozenset({"FUNCTION"}),
     )
+
+
+def checked(shown: Checked) -> Table:
+    """Show what was found about functions, the worst first."""
+    rows = [
+        (name, each.level.value, each.what, each.next_step or "–")
+        for name, findings in shown.functions
+        for each in findings
+    ]
+    levels = [row[1] for row in rows]
+    aside = ", ".join(
+        count(levels.count(level.value), level.value) for level in Level if level.value in levels
+    )
+    fine = [name for name, findings in shown.functions if not findings]
+    notes = [f"Nothing to say about {', '.join(fine)}"] if fine else []
+    if not shown.functions:
+        notes.append("No function is bound yet: begin a cell with %%modal_secret SECRET")
+    return Table(
+        f"Check · {shown.workspace}",
+        aside,
+        ("FUNCTION", "LEVEL", "WHAT", "WHAT TO DO"),
+        rows,
+        notes,
+        frozenset({"FUNCTION"}),
+    )
+
+
+def _state(function: FunctionStatus) -> str:
+    if not function.running:
+        return "at rest"
+    return "running, stale" if function.stale else "running"
 
 
 def count(number: int, what: str) -> str:

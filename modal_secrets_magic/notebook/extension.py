@@ -6,7 +6,9 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from .cell_transform import DECORATOR, DecorateDefinitions, transform_source
+from .cell_transform import DECORATOR, CellTransform
+from .completion import register
+from .hints import show_hint
 from .magics import ModalSecrets
 
 if TYPE_CHECKING:
@@ -25,10 +27,12 @@ def load(shell: InteractiveShell) -> None:
     undo = ExitStack()
     notebook = _Notebook(shell)
     undo.callback(notebook.close)
-    _register_magics(shell, ModalSecrets(shell, notebook.session), undo)
+    transform = CellTransform(shell.user_ns)
+    _register_magics(shell, ModalSecrets(shell, notebook.session, transform), undo)
+    register(shell, notebook.session, undo)
     lists: tuple[tuple[list[Any], Any], ...] = (
-        (shell.input_transformers_cleanup, transform_source),
-        (shell.ast_transformers, DecorateDefinitions()),
+        (shell.input_transformers_cleanup, transform.transform_source),
+        (shell.ast_transformers, transform),
     )
     for items, ours in lists:
         items.append(ours)
@@ -64,12 +68,13 @@ class _Notebook:
             self._undo.callback(vars(shell).pop, "showtraceback", None)
         return self._session
 
-    def cell_has_run(self, result: Any) -> None:  # noqa: ARG002 - IPython's signature
-        """End the binding of a cell, and show what its functions printed."""
+    def cell_has_run(self, result: Any) -> None:
+        """End the binding of a cell, show what its functions printed, and what may help."""
         self._shell.user_ns.pop(DECORATOR, None)
         if self._session is not None:
             self._session.end_cell()
             self._session.flush_logs()
+        show_hint(result)
 
     def close(self) -> None:
         self._undo.close()

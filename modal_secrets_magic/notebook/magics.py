@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from traitlets import Int
 
-from .commands import COMMANDS, load
+from .cell_transform import CellTransform
+from .commands import COMMANDS, UNNAMED, load
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -28,9 +29,12 @@ class ModalSecrets(Magics):
 
     shell: Any
 
-    def __init__(self, shell: Any, session: Callable[[], Session]) -> None:
+    def __init__(
+        self, shell: Any, session: Callable[[], Session], transform: CellTransform
+    ) -> None:
         super().__init__(shell)
         self._session = session
+        self.transform = transform
 
     @property
     def session(self) -> Session:
@@ -39,41 +43,34 @@ class ModalSecrets(Magics):
     @no_var_expand
     @line_cell_magic
     def modal_secret(self, line: str, cell: str | None = None) -> Any:
-        """Named Modal secrets for this notebook.
-
-        %modal_secret                          what is bound, and the secrets there are
-        %modal_secret list [PATTERN]           names, keys, age, last use; never values
-        %modal_secret create NAME KEY ...      asks for each value by a hidden prompt
-        %modal_secret update NAME KEY ...      likewise; --remove KEY
-        %modal_secret delete NAME
-        %modal_secret use NAME ...             for the functions of all later cells
-        %modal_secret bind FUNCTION NAME ...   and unbind FUNCTION [NAME ...]
-        %modal_secret env [FUNCTION]           the injected environment, masked
-        %modal_secret status
-        %modal_secret workspace [local|modal|PROFILE]
-        %modal_secret stop
-
-        %%modal_secret [NAME ...]              the functions this cell defines, bound
-            --require KEY ...   --image VARIABLE   --app APP
-
-        Every command explains itself: %modal_secret create --help
-        """
+        """Named Modal secrets for this notebook; `%modal_secret --help` lists the commands."""
         if cell is not None:
             # Reached only by `run_cell_magic`: a cell that begins with the magic is transformed.
             return self.shell.run_cell(f"%%modal_secret {line}\n{cell}").raise_error()
         name, _, rest = line.strip().partition(" ")
         if name in {"", "-h", "--help"}:
             name, rest = ("overview", "") if not name else ("help", "")
-        if name not in COMMANDS:
+        if name not in COMMANDS and name not in UNNAMED:
             raise _unknown(name)
         return load(name)(self, rest.strip())
+
+
+def _documentation() -> str:
+    """What IPython shows for `%modal_secret?`; made when it is asked for."""
+    from .commands.help import overview
+
+    return overview()
+
+
+# IPython asks an object for `getdoc` before its docstring (`IPython.core.oinspect.getdoc`).
+_modal_secret: Any = ModalSecrets.modal_secret
+_modal_secret.getdoc = _documentation
 
 
 def _unknown(name: str) -> Exception:
     from ..errors import InvalidUsage, nearest
 
-    shown = [each for each in COMMANDS if each not in {"overview", "help", "cell"}]
     return InvalidUsage(
-        f"%modal_secret has no command {name!r}. {nearest(name, shown)}".rstrip(),
-        f"Commands: {', '.join(shown)}",
+        f"%modal_secret has no command {name!r}. {nearest(name, COMMANDS)}".rstrip(),
+        f"Commands: {', '.join(COMMANDS)}",
     )

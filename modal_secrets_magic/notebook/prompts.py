@@ -33,6 +33,20 @@ def confirm(question: str, way_around: str) -> bool:
         raise _unavailable(error, f"Add {way_around}.") from None
 
 
+def choose(question: str, choices: Sequence[str]) -> int | None:
+    """Ask which of the choices is meant; None where nobody can answer, or answers with none."""
+    listed = "\n".join(f"  {place}  {choice}" for place, choice in enumerate(choices, start=1))
+    try:
+        answer = input(f"{question}\n{listed}\nWhich one? ").strip()
+    except Exception as error:
+        if isinstance(_unavailable(error, ""), PromptUnavailable):
+            return None
+        raise
+    if answer.isdigit() and 1 <= int(answer) <= len(choices):
+        return int(answer) - 1
+    return choices.index(answer) if answer in choices else None
+
+
 def _ask(prompt: str, command: str, key: str) -> str:
     try:
         return getpass.getpass(prompt)

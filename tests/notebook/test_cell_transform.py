@@ -4,13 +4,12 @@ import pytest
 
 from modal_secrets_magic.notebook.cell_transform import (
     DECORATOR,
-    DecorateDefinitions,
-    transform_source,
+    CellTransform,
 )
 
 
 def transformed(cell: str) -> str:
-    return "".join(transform_source(cell.splitlines(keepends=True)))
+    return "".join(CellTransform({}).transform_source(cell.splitlines(keepends=True)))
 
 
 def test_the_magics_line_becomes_one_line() -> None:
@@ -50,7 +49,7 @@ def test_every_definition_is_decorated_outermost_and_keeps_its_first_line() -> N
     source = (
         "%%modal_secret a\n@one\n@two\ndef f(): pass\nasync def g(): pass\nclass K: pass\nx = 1\n"
     )
-    tree = DecorateDefinitions().visit(ast.parse(transformed(source)))
+    tree = CellTransform({}).visit(ast.parse(transformed(source)))
     f, g, k = (each for each in tree.body if hasattr(each, "decorator_list"))
     assert [ast.unparse(each) for each in f.decorator_list] == [f"{DECORATOR}('f')", "one", "two"]
     assert [ast.unparse(each) for each in g.decorator_list] == [f"{DECORATOR}('g')"]
@@ -61,5 +60,5 @@ def test_every_definition_is_decorated_outermost_and_keeps_its_first_line() -> N
 
 
 def test_a_cell_without_the_magic_is_not_decorated() -> None:
-    tree = DecorateDefinitions().visit(ast.parse("def f(): pass"))
+    tree = CellTransform({}).visit(ast.parse("def f(): pass"))
     assert tree.body[0].decorator_list == []

@@ -163,7 +163,7 @@ import sys, time, modal
 from modal_secrets_magic.session import Session
 session = Session(globals())
 def f(): return "up"
-session.catalog.create("one", {"KEY": "value"})
+session.named.create("one", {"KEY": "value"})
 f = session.bind("f", ["one"])
 print(f.remote(), flush=True)
 time.sleep(60)

@@ -6,31 +6,37 @@ parser, asks the session, and returns what is to be shown. Its module is importe
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
-#: Sub-command to module.
+if TYPE_CHECKING:
+    from .parsing import Command
+
+#: Sub-command to module, in the order of the help.
 COMMANDS = {
     "list": "secrets",
     "create": "secrets",
     "update": "secrets",
     "delete": "secrets",
+    "lift": "lift",
     "use": "binding",
     "bind": "binding",
     "unbind": "binding",
     "env": "environment",
+    "check": "environment",
     "status": "workspace",
     "workspace": "workspace",
+    "restart": "workspace",
     "stop": "workspace",
-    "overview": "workspace",
-    "help": "workspace",
-    "cell": "binding",
+    "export": "export",
 }
 
+#: Those that nobody types: the bare magic, its help, and the line of a cell.
+UNNAMED = {"overview": "workspace", "help": "help", "cell": "binding"}
 
-def load(name: str) -> Callable[..., Any]:
-    """Return the function of a sub-command."""
-    module = import_module(f"{__name__}.{COMMANDS[name]}")
-    found: Callable[..., Any] = getattr(module, f"{name}_command")
+
+def load(name: str) -> Command:
+    """Return a sub-command."""
+    module = import_module(f"{__name__}.{(COMMANDS | UNNAMED)[name]}")
+    found: Command = getattr(module, f"{name}_command")
     return found

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...errors import InvalidUsage
 from ...views import CellOptions
+from .. import prompts
 from ..cell_transform import DECORATOR
 from .parsing import CommandParser, add_environment, command, say
 
@@ -18,7 +19,8 @@ def _use_arguments(parser: CommandParser) -> None:
 
 def _bind_arguments(parser: CommandParser) -> None:
     parser.add_argument("function", help="a function of the notebook")
-    parser.add_argument("names", nargs="+", metavar="NAME", help="secrets, later ones winning")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="secrets, later ones winning")
+    _add_choices(parser)
     add_environment(parser)
 
 
@@ -27,8 +29,27 @@ def _unbind_arguments(parser: CommandParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="secrets; default: all")
 
 
+def _add_choices(parser: CommandParser) -> None:
+    parser.add_argument(
+        "--optional",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="secrets to add where they exist, after the others",
+    )
+    parser.add_argument(
+        "--files",
+        action="store_true",
+        help="each key also as a file: SECRETS_DIR names the folder, KEY_FILE the file of KEY",
+    )
+
+
 def _cell_arguments(parser: CommandParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="secrets, later ones winning")
+    _add_choices(parser)
+    parser.add_argument(
+        "--auto", action="store_true", help="add the fewest secrets that have the keys it reads"
+    )
     parser.add_argument(
         "--require", nargs="+", default=[], metavar="KEY", help="keys one of them must have"
     )
@@ -40,6 +61,14 @@ def _cell_arguments(parser: CommandParser) -> None:
         default="",
         metavar="APP",
         help="a variable that holds a modal.App, or a name for the app",
+    )
+    parser.add_argument(
+        "--modernize",
+        action="store_true",
+        help="turn outdated Modal code into today's, show the difference, and run it",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="with --modernize: show the difference only"
     )
     add_environment(parser)
 
@@ -58,8 +87,19 @@ def use_command(magics: Any, arguments: Namespace) -> None:
 @command("bind", _bind_arguments)
 def bind_command(magics: Any, arguments: Namespace) -> None:
     """Bind a function of the notebook to secrets, after those it has."""
-    bound = magics.session.bind(arguments.function, arguments.names, arguments.env)
-    say(magics, f"{arguments.function} is bound to {', '.join(bound.binding.names)}")
+    if not (arguments.names or arguments.optional or arguments.files):
+        raise InvalidUsage(
+            "%modal_secret bind: name at least one secret.",
+            f"Usage: %modal_secret bind {arguments.function} NAME",
+        )
+    bound = magics.session.bind(
+        arguments.function,
+        arguments.names,
+        arguments.env,
+        optional=arguments.optional,
+        files=True if arguments.files else None,
+    )
+    say(magics, f"{arguments.function} is bound to {', '.join(bound.binding.names) or 'nothing'}")
 
 
 @command("unbind", _unbind_arguments)
@@ -71,19 +111,36 @@ def unbind_command(magics: Any, arguments: Namespace) -> None:
     say(magics, f"{arguments.function} is {state}")
 
 
-@command("", _cell_arguments)
+@command("cell", _cell_arguments)
 def cell_command(magics: Any, arguments: Namespace) -> None:
     """Make the functions this cell defines Modal functions with these secrets."""
-    session = magics.session
-    session.begin_cell(
-        CellOptions(
-            tuple(arguments.names),
-            tuple(arguments.require),
-            arguments.image,
-            arguments.app,
-            arguments.env,
+    session, cell = magics.session, magics.transform.cell
+    if arguments.dry_run and not arguments.modernize:
+        raise InvalidUsage(
+            "%%modal_secret: --dry-run goes with --modernize.", "Add it, or leave out both."
         )
+    files = arguments.files
+    if cell.modernized is not None:
+        print(cell.modernized.shown())  # noqa: T201 - what was asked for
+        files = files or cell.modernized.needs_files
+        if arguments.dry_run:
+            return
+    names = session.begin_cell(
+        CellOptions(
+            names=tuple(arguments.names),
+            optional=tuple(arguments.optional),
+            require=tuple(arguments.require),
+            image=arguments.image,
+            app=arguments.app,
+            environment=arguments.env,
+            files=files,
+            auto=arguments.auto,
+        ),
+        cell.tree,
+        prompts.choose,
     )
+    if arguments.auto:
+        say(magics, f"%%modal_secret {' '.join(names)}" if names else "--auto: no secret is needed")
 
     def binding(name: str) -> Any:
         return lambda thing: session.bind_defined(name, thing)

@@ -1,4 +1,4 @@
-"""`env`: the injected environment, masked in the container."""
+"""`env` and `check`: what a function will get, and what would go wrong."""
 
 from __future__ import annotations
 
@@ -33,3 +33,13 @@ def env_command(magics: Any, arguments: Namespace) -> Any:
             "More characters than that are never shown.",
         )
     return display.environment(magics.session.environment(arguments.function, reveal=reveal))
+
+
+def _check_arguments(parser: CommandParser) -> None:
+    parser.add_argument("function", nargs="?", default="", help="a bound function; default: all")
+
+
+@command("check", _check_arguments)
+def check_command(magics: Any, arguments: Namespace) -> Any:
+    """Say what would go wrong, before it does: keys, collisions, stale values, plain text."""
+    return display.checked(magics.session.check(arguments.function))

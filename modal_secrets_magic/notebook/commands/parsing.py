@@ -73,20 +73,42 @@ def say(magics: Any, text: str) -> None:
 
 
 Run = Callable[[Any, Namespace], Any]
-Command = Callable[[Any, str], Any]
+
+
+class Command:
+    """A sub-command: parses the rest of a line, and does what its function does."""
+
+    def __init__(self, name: str, add_arguments: Callable[[CommandParser], None], run: Run) -> None:
+        self.name = name
+        self._add_arguments = add_arguments
+        self._run = run
+        self.__doc__ = run.__doc__
+
+    def __call__(self, magics: Any, line: str) -> Any:
+        arguments = parse(self.parser(), line)
+        return None if arguments is None else self._run(magics, arguments)
+
+    def parser(self) -> CommandParser:
+        parser = CommandParser(self.name, self._run.__doc__ or "")
+        self._add_arguments(parser)
+        return parser
+
+    @property
+    def usage(self) -> str:
+        """The command with its arguments, on one line."""
+        usage = " ".join(self.parser().format_usage().split())
+        return usage.removeprefix("usage: ").replace(" [-h]", "")
+
+    @property
+    def summary(self) -> str:
+        """The first line of what it does."""
+        return (self._run.__doc__ or "").splitlines()[0]
 
 
 def command(name: str, add_arguments: Callable[[CommandParser], None]) -> Callable[[Run], Command]:
     """Make a command of a function that takes the magics and its parsed arguments."""
+    return lambda run: Command(name, add_arguments, run)
 
-    def decorate(run: Run) -> Command:
-        def invoke(magics: Any, line: str) -> Any:
-            parser = CommandParser(name, run.__doc__ or "")
-            add_arguments(parser)
-            arguments = parse(parser, line)
-            return None if arguments is None else run(magics, arguments)
 
-        invoke.__doc__ = run.__doc__
-        return invoke
-
-    return decorate
+def no_arguments(parser: CommandParser) -> None:
+    """Add nothing: for a command that takes none."""

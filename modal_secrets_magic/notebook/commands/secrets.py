@@ -7,6 +7,7 @@ from typing import Any
 
 from ... import values
 from ...errors import EmptySecret
+from ...known_values import Origin
 from .. import display, prompts
 from .parsing import CommandParser, add_environment, command, say
 
@@ -59,15 +60,14 @@ def list_command(magics: Any, arguments: Namespace) -> Any:
 @command("create", _create_arguments)
 def create_command(magics: Any, arguments: Namespace) -> None:
     """Create a secret. Values come from hidden prompts, files or the environment."""
-    found, where = _gather(arguments, "create")
+    found, origins = _gather(arguments, "create")
     if not found:
         raise EmptySecret(
             f"The secret {arguments.name!r} would have no key.",
             f"Name its keys: %modal_secret create {arguments.name} KEY",
         )
-    session = magics.session
-    created = session.catalog.create(
-        arguments.name, found, arguments.env, force=arguments.force, where=where
+    created = magics.session.named.create(
+        arguments.name, found, arguments.env, force=arguments.force, origins=origins
     )
     say(magics, f"Created {created.name!r} with {', '.join(created.keys)}")
 
@@ -75,50 +75,48 @@ def create_command(magics: Any, arguments: Namespace) -> None:
 @command("update", _update_arguments)
 def update_command(magics: Any, arguments: Namespace) -> None:
     """Add, replace or remove keys of a secret; containers started later see it."""
-    session = magics.session
-    session.catalog.get(arguments.name, arguments.env)  # before anybody types a value
-    found, where = _gather(arguments, "update")
+    named = magics.session.named
+    named.found([arguments.name], arguments.env)  # before anybody types a value
+    found, origins = _gather(arguments, "update")
     if not found and not arguments.remove:
         raise EmptySecret(
             "Nothing to update.",
             f"Name the keys: %modal_secret update {arguments.name} KEY, or --remove KEY",
         )
-    updated = session.catalog.update(
-        arguments.name, found, arguments.remove, arguments.env, where=where
-    )
+    updated = named.update(arguments.name, found, arguments.remove, arguments.env, origins=origins)
     say(magics, f"Updated {updated.name!r}, which now has {', '.join(updated.keys)}")
 
 
 @command("delete", _delete_arguments)
 def delete_command(magics: Any, arguments: Namespace) -> None:
     """Delete a secret. Functions that run keep what they got."""
-    session = magics.session
+    named = magics.session.named
     if not arguments.allow_missing:
-        session.catalog.get(arguments.name, arguments.env)
+        named.found([arguments.name], arguments.env)
     if not arguments.yes and not prompts.confirm(
         f"Delete the secret {arguments.name!r} for good?", "--yes"
     ):
         say(magics, f"Kept {arguments.name!r}")
         return
-    deleted = session.catalog.delete(
-        arguments.name, arguments.env, allow_missing=arguments.allow_missing
-    )
+    deleted = named.delete(arguments.name, arguments.env, allow_missing=arguments.allow_missing)
     say(magics, f"Deleted {arguments.name!r}" if deleted else f"There was no {arguments.name!r}")
 
 
-def _gather(arguments: Namespace, verb: str) -> tuple[dict[str, str], str]:
-    """Collect the values from every source named, prompts last; also say where from."""
+def _gather(arguments: Namespace, verb: str) -> tuple[dict[str, str], dict[str, Origin]]:
+    """Collect the values from every source named, prompts last; also say where each is from."""
     values.refuse_values([*arguments.keys, *arguments.from_env], command=verb, name=arguments.name)
     found: dict[str, str] = {}
-    sources = []
+    origins: dict[str, Origin] = {}
+
+    def add(more: dict[str, str], kind: str, path: str = "") -> None:
+        found.update(more)
+        origins.update(dict.fromkeys(more, Origin(kind, path)))
+
     if arguments.from_dotenv:
-        found |= values.from_dotenv(arguments.from_dotenv)
-        sources.append(arguments.from_dotenv)
+        add(values.from_dotenv(arguments.from_dotenv), "dotenv", arguments.from_dotenv)
     if arguments.from_json:
-        found |= values.from_json(arguments.from_json)
-        sources.append(arguments.from_json)
+        add(values.from_json(arguments.from_json), "json", arguments.from_json)
     if arguments.from_env:
-        found |= values.from_env(arguments.from_env)
-        sources.append("the environment")
-    found |= prompts.ask_values(arguments.name, arguments.keys, verb)
-    return found, " and ".join(sources)
+        add(values.from_env(arguments.from_env), "environment")
+    typed = prompts.ask_values(arguments.name, arguments.keys, verb)
+    return found | typed, {key: each for key, each in origins.items() if key not in typed}

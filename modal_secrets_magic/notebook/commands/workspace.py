@@ -8,11 +8,7 @@ from typing import Any
 from IPython import display as ipython_display
 
 from .. import display
-from .parsing import CommandParser, command, say
-
-
-def _no_arguments(parser: CommandParser) -> None:
-    pass
+from .parsing import CommandParser, add_environment, command, no_arguments, say
 
 
 def _workspace_arguments(parser: CommandParser) -> None:
@@ -22,9 +18,14 @@ def _workspace_arguments(parser: CommandParser) -> None:
         default="",
         help="local, modal, or the name of a Modal profile; default: say which",
     )
+    add_environment(parser)
 
 
-@command("status", _no_arguments)
+def _restart_arguments(parser: CommandParser) -> None:
+    parser.add_argument("function", nargs="?", default="", help="default: whatever runs")
+
+
+@command("status", no_arguments)
 def status_command(magics: Any, arguments: Namespace) -> Any:  # noqa: ARG001
     """Show the workspace, the environment, what is bound and what runs."""
     return display.status(magics.session.status())
@@ -32,14 +33,18 @@ def status_command(magics: Any, arguments: Namespace) -> Any:  # noqa: ARG001
 
 @command("workspace", _workspace_arguments)
 def workspace_command(magics: Any, arguments: Namespace) -> Any:
-    """Show which workspace is used, or use another one."""
-    session = magics.session
-    return display.status(
-        session.use_workspace(arguments.workspace) if arguments.workspace else session.status()
-    )
+    """Show which workspace is used, or use another one, or another environment of it."""
+    return display.status(magics.session.use_workspace(arguments.workspace, arguments.env))
 
 
-@command("stop", _no_arguments)
+@command("restart", _restart_arguments)
+def restart_command(magics: Any, arguments: Namespace) -> None:
+    """Start containers anew, with the secrets as they are now."""
+    restarted = magics.session.restart(arguments.function)
+    say(magics, f"Restarted {', '.join(restarted)}" if restarted else "Nothing was running")
+
+
+@command("stop", no_arguments)
 def stop_command(magics: Any, arguments: Namespace) -> None:  # noqa: ARG001
     """End the apps and containers of this notebook; a call starts them again."""
     stopped = magics.session.stop()
@@ -50,14 +55,8 @@ def _show(table: display.Table) -> None:
     ipython_display.display(table)  # type: ignore[no-untyped-call]
 
 
-def overview_command(magics: Any, line: str) -> None:  # noqa: ARG001
-    """Show the status and the secrets."""
+@command("overview", no_arguments)
+def overview_command(magics: Any, arguments: Namespace) -> None:  # noqa: ARG001
+    """Show what is bound, and the secrets there are."""
     _show(display.status(magics.session.status()))
     _show(display.secret_list(magics.session.secrets()))
-
-
-def help_command(magics: Any, line: str) -> None:  # noqa: ARG001
-    """Show the magic's own documentation."""
-    from inspect import getdoc
-
-    print(getdoc(magics.modal_secret))  # noqa: T201

@@ -1,0 +1,82 @@
+"""What is known of a workspace's secrets without asking it again: for Tab, checks and hints."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from .catalog import SecretInfo
+
+#: Seconds after which what is known is asked for anew: on Tab behind the user's back, and where
+#: an answer depends on it before the answer.
+STALE = 30.0
+
+
+@dataclass(frozen=True)
+class Directory:
+    """The secrets of one environment at one moment."""
+
+    environment: str
+    secrets: Mapping[str, SecretInfo]
+    holders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    environments: tuple[str, ...] = ()
+    taken_at: float = 0.0
+
+    @classmethod
+    def of(
+        cls, environment: str, secrets: list[SecretInfo], environments: tuple[str, ...] = ()
+    ) -> Directory:
+        holders: dict[str, tuple[str, ...]] = {}
+        for secret in secrets:
+            for key in secret.keys:
+                holders[key] = (*holders.get(key, ()), secret.name)
+        by_name = {secret.name: secret for secret in secrets}
+        return cls(environment, by_name, holders, environments, time.monotonic())
+
+    @property
+    def is_fresh(self) -> bool:
+        return time.monotonic() - self.taken_at < STALE
+
+
+class Directories:
+    """The directories of the environments that were asked about."""
+
+    def __init__(self, look: Callable[[str], Directory]) -> None:
+        self._look = look
+        self._known: dict[str, Directory] = {}
+        self._looking: dict[str, threading.Thread] = {}
+
+    def known(self, environment: str = "") -> Directory | None:
+        """Return what is known now, however old, and have it renewed behind the caller's back."""
+        found = self._known.get(environment)
+        if found is None or not found.is_fresh:
+            self.renew_soon(environment)
+        return found
+
+    def fresh(self, environment: str = "") -> Directory:
+        """Return what was known a moment ago, or ask."""
+        found = self._known.get(environment)
+        return found if found is not None and found.is_fresh else self.renewed(environment)
+
+    def renewed(self, environment: str = "") -> Directory:
+        """Ask now."""
+        found = self._known[environment] = self._look(environment)
+        return found
+
+    def renew_soon(self, environment: str = "") -> None:
+        running = self._looking.get(environment)
+        if running is None or not running.is_alive():
+            thread = threading.Thread(target=self._renew, args=(environment,), daemon=True)
+            self._looking[environment] = thread
+            thread.start()
+
+    def _renew(self, environment: str) -> None:
+        with contextlib.suppress(Exception):  # nobody waits for it; whoever does will be told
+            self.renewed(environment)
+
+    def forget(self) -> None:
+        """A secret was created, changed or deleted, or the workspace is another one."""
+        self._known.clear()

@@ -1,0 +1,242 @@
+"""A notebook's bindings as a plain Modal program, which needs no package but `modal`."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .cells.definitions import Definition
+from .cells.plaintext import plain_text_in
+from .cells.slicing import Statement, needed_for
+from .errors import UnknownFunction
+from .functions import Bound, BoundClass
+from .remote import files, wrapping
+
+#: Decorators of this package, which the program does without.
+_OURS = {"bind"}
+
+_FILES = '''
+def secret_files(*keys):
+    """Have the secrets of a function as files, too, before its own code runs."""
+    return lambda function: prepared(function, SecretFiles(keys))
+'''
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A program, and what of the notebook could not be taken over."""
+
+    text: str
+    functions: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+def export(
+    name: str,
+    bound: Mapping[str, Bound],
+    cells: Sequence[str],
+    namespace: Mapping[str, Any],
+    default_environment: str,
+    file_keys: Mapping[str, Sequence[str]],
+) -> Exported:
+    """Write the bound functions, and all that they need of the notebook, as a Modal program.
+
+    `cells` is what the notebook has run, in order. `file_keys` has the keys of the functions
+    whose secrets are files, too.
+    """
+    if not bound:
+        raise UnknownFunction(
+            "No function is bound: there is nothing to export.",
+            "Begin a cell with %%modal_secret SECRET, or use %modal_secret bind.",
+        )
+    statements = needed_for(cells, [*bound, *_images(bound, namespace)])
+    statements = [each for each in statements if not _is_of_this_package(each)]
+    writer = _Writer(bound, namespace, default_environment, file_keys)
+    written = [(each, writer.statement(each)) for each in statements]
+    imports = [text for each, text in written if _is_import(each) and text != "import modal"]
+    parts = ["\n".join([_head(name, bound), *dict.fromkeys(["import modal", *imports])])]
+    if file_keys:
+        parts.append(_files_code())
+    if writer.needs_app:
+        parts.append(f"{writer.app} = modal.App({_quoted(name)})")
+    parts += [text for each, text in written if not _is_import(each)]
+    return Exported("\n\n\n".join(parts) + "\n", tuple(sorted(bound)), _remarks(bound, statements))
+
+
+def _head(name: str, bound: Mapping[str, Bound]) -> str:
+    calls = "\n".join(f"    modal run PROGRAM.py::{each}" for each in sorted(bound))
+    return f'"""The functions of the notebook {name!r} with their secrets.\n\n{calls}\n"""\n'
+
+
+def _remarks(bound: Mapping[str, Bound], statements: Sequence[Statement]) -> tuple[str, ...]:
+    defined = {each for statement in statements for each in statement.defines}
+    lost = [f"{each}: no cell that was run defines it." for each in sorted(set(bound) - defined)]
+    plain = [
+        f"{each.name or 'A string'} is {each.kind} in plain text, and the program has it, too."
+        for statement in statements
+        for each in plain_text_in(statement.node)
+    ]
+    return (*lost, *plain)
+
+
+class _Writer:
+    """Writes statements of the notebook with Modal's own decorators in place of bindings."""
+
+    def __init__(
+        self,
+        bound: Mapping[str, Bound],
+        namespace: Mapping[str, Any],
+        default_environment: str,
+        file_keys: Mapping[str, Sequence[str]],
+    ) -> None:
+        self._bound = bound
+        self._namespace = namespace
+        self._environment = default_environment
+        self._file_keys = file_keys
+        self.needs_app = False
+        #: The program's own app; the notebook may have one of that name.
+        self.app = "app" if "app" not in namespace else "notebook_app"
+
+    def statement(self, statement: Statement) -> str:
+        """Return a statement's text, what is bound in it decorated."""
+        nodes = [each for each in ast.walk(statement.node) if isinstance(each, Definition)]
+        text = statement.text
+        first = min([statement.node.lineno, *_decorator_lines(statement.node)])
+        for node in reversed(nodes):
+            if node.name in self._bound and node.name in statement.defines:
+                text = self._decorated(text, node, first)
+        imported = set() if nodes else statement.defines & set(self._bound)
+        for name in sorted(imported):
+            self.needs_app = True
+            text += f"\n{name} = {self.app}.function({self._options(name)})({name})"
+        return text
+
+    def _decorated(self, text: str, node: Definition, first: int) -> str:
+        lines = text.split("\n")
+        bound = self._bound[node.name]
+        indent = " " * node.col_offset
+        files_line = self._files_line(node.name)
+        if files_line:
+            for place, depth in reversed(_code_places(node)):
+                lines.insert(place - first, " " * depth + files_line)
+        on_app = False
+        for decorator in reversed(node.decorator_list):
+            span = slice(decorator.lineno - first, (decorator.end_lineno or 0) - first + 1)
+            if _called(decorator).rpartition(".")[2] in _OURS:
+                del lines[span]
+            elif self._is_on_app(decorator):
+                on_app = True
+                source = "\n".join(lines[span])
+                lines[span] = [self._with_secrets(source, decorator, node.name)]
+        if not on_app:
+            self.needs_app = True
+            method = "cls" if isinstance(bound, BoundClass) else "function"
+            top = min([node.lineno, *_decorator_lines(node)]) - first
+            lines.insert(top, f"{indent}@{self.app}.{method}({self._options(node.name)})")
+        return "\n".join(lines)
+
+    def _is_on_app(self, decorator: ast.expr) -> bool:
+        from .modal_adapter import modal
+
+        owner, _, method = _called(decorator).rpartition(".")
+        return method in {"function", "cls"} and isinstance(self._namespace.get(owner), modal.App)
+
+    def _with_secrets(self, source: str, decorator: ast.expr, name: str) -> str:
+        """Put the bound secrets before those of the code's own decorator."""
+        ours = self._secrets(name)
+        if not ours or not isinstance(decorator, ast.Call):
+            return source
+        for keyword in decorator.keywords:
+            if keyword.arg == "secrets":
+                own = ast.get_source_segment(source, _moved(keyword.value, decorator)) or ""
+                inside = own[1:-1].strip().rstrip(",") if own.startswith("[") else f"*{own}"
+                return source.replace(own, f"[{', '.join(filter(None, [*ours, inside]))}]", 1)
+        before, _, after = source.rpartition(")")
+        has_options = decorator.args or decorator.keywords
+        comma = ", " if has_options and not before.rstrip().endswith(",") else ""
+        return f"{before}{comma}secrets=[{', '.join(ours)}]){after}"
+
+    def _options(self, name: str) -> str:
+        options = []
+        secrets = self._secrets(name)
+        if secrets:
+            options.append(f"secrets=[{', '.join(secrets)}]")
+        image = self._bound[name].binding.image
+        if image is not None:
+            options.append(f"image={_name_of(image, self._namespace)}")
+        return ", ".join(options)
+
+    def _secrets(self, name: str) -> list[str]:
+        binding = self._bound[name].binding
+        place = (
+            "" if binding.environment == self._environment
+            else f", environment_name={_quoted(binding.environment)}"
+        )  # fmt: skip
+        return [f"modal.Secret.from_name({_quoted(each)}{place})" for each in binding.names]
+
+    def _files_line(self, name: str) -> str:
+        keys = self._file_keys.get(name)
+        return f"@secret_files({', '.join(map(_quoted, keys))})" if keys is not None else ""
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
+
+
+def _decorator_lines(node: ast.AST) -> list[int]:
+    return [each.lineno for each in getattr(node, "decorator_list", [])]
+
+
+def _called(decorator: ast.expr) -> str:
+    return ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
+
+
+def _code_places(node: Definition) -> list[tuple[int, int]]:
+    """Return the lines of `def`, with their depth, of all code that a container enters by."""
+    if not isinstance(node, ast.ClassDef):
+        return [(node.lineno, node.col_offset)]
+    return [
+        (each.lineno, each.col_offset)
+        for each in node.body
+        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) and each.decorator_list
+    ]
+
+
+def _moved(node: ast.expr, decorator: ast.expr) -> ast.expr:
+    """Return a node placed as in the decorator's own text, whose first line it counts from."""
+    moved = ast.copy_location(ast.Constant(None), node)
+    moved.lineno -= decorator.lineno - 1
+    moved.end_lineno = (node.end_lineno or node.lineno) - decorator.lineno + 1
+    return moved
+
+
+def _is_import(statement: Statement) -> bool:
+    return isinstance(statement.node, ast.Import | ast.ImportFrom)
+
+
+def _is_of_this_package(statement: Statement) -> bool:
+    return _is_import(statement) and "modal_secrets_magic" in statement.text
+
+
+def _images(bound: Mapping[str, Bound], namespace: Mapping[str, Any]) -> list[str]:
+    images = [each.binding.image for each in bound.values() if each.binding.image is not None]
+    return [_name_of(image, namespace) for image in images]
+
+
+def _name_of(value: Any, namespace: Mapping[str, Any]) -> str:
+    return next(
+        (name for name, each in namespace.items() if each is value and not name.startswith("_")), ""
+    )
+
+
+def _files_code() -> str:
+    """Return the code that writes a function's secrets to files, from the package itself."""
+    text = inspect.getsource(files).split('"""', 2)[2].split("\n\n\n@contextmanager")[0]
+    text = text.replace("from __future__ import annotations\n", "")
+    text = text.replace("from contextlib import contextmanager\n", "")
+    prepared = inspect.getsource(wrapping.prepared)
+    imports = "import functools\nimport inspect\nfrom collections.abc import Callable\n"
+    return f"{imports}{text.strip()}\n\n\n{prepared}\n\n{_FILES.strip()}\n"
