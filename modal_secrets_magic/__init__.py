@@ -6,12 +6,21 @@ purpose: `modal` and every user interface are imported by the call that needs th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["__version__", "load_ipython_extension", "unload_ipython_extension"]
+    from .api import bind, environment, secrets
+
+__all__ = [
+    "__version__",
+    "bind",
+    "environment",
+    "load_ipython_extension",
+    "secrets",
+    "unload_ipython_extension",
+]
 
 __version__ = "0.1.0"
 
@@ -28,3 +37,12 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
     from .notebook.extension import unload
 
     unload(shell)
+
+
+def __getattr__(name: str) -> Any:
+    """Import what plain Python uses when it is used (PEP 562)."""
+    if name in {"bind", "secrets", "environment"}:
+        from . import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

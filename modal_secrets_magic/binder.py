@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
 from .bindings import in_order
-from .errors import InvalidOption
-from .functions import Binding, Bound, BoundClass, BoundFunction, Here, check_bindable
+from .functions import (
+    Binding,
+    Bound,
+    BoundClass,
+    BoundFunction,
+    Here,
+    check_bindable,
+    check_secrets,
+)
 from .remote.files import SecretFiles
 from .remote.wrapping import calling, prepared
 from .runs import Runs
@@ -219,38 +226,6 @@ def _as_function(name: str, thing: Any) -> Any:
         return thing if isinstance(thing, FunctionType) else calling(thing, name)
     check_bindable(name, thing)
     return thing
-
-
-def check_secrets(given: Any) -> None:
-    """Raise `InvalidOption` unless `secrets=` is a list of `modal.Secret`.
-
-    Modal accepts a string, and fails at the first call; it refuses a single one unspecifically.
-    """
-    from .modal_adapter import modal
-
-    if given is None:
-        return
-    by_name = 'Write secrets=[modal.Secret.from_name("NAME")], or NAME on the %%modal_secret line.'
-    if isinstance(given, modal.Secret):
-        raise InvalidOption(
-            "secrets= takes a list, and got a single Secret.", "Write secrets=[...] around it."
-        )
-    if isinstance(given, str):
-        raise InvalidOption("secrets= takes a list of modal.Secret, and got a string.", by_name)
-    if isinstance(given, Mapping):
-        raise InvalidOption(
-            "secrets= takes a list of modal.Secret, and got a dictionary.",
-            "Write secrets=[modal.Secret.from_dict(...)].",
-        )
-    if not isinstance(given, Sequence):
-        raise InvalidOption(
-            f"secrets= takes a list of modal.Secret, and got a {type(given).__name__}.",
-            "The order decides who wins: write secrets=[...].",
-        )
-    for place, each in enumerate(given, start=1):
-        if not isinstance(each, modal.Secret):
-            kind = "a string" if isinstance(each, str) else f"of type {type(each).__name__}"
-            raise InvalidOption(f"Number {place} in secrets=[...] is {kind}, no Secret.", by_name)
 
 
 def released(bound: Bound) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from .connection import Connection
 from .errors import EmptySecret, InvalidName, SecretExists, SecretNotFound, nearest
-from .names import check_key, check_name, check_values
+from .names import check_key, check_name, check_values, look_alikes
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class Catalog:
         hint = nearest(name, [each.name for each in self.search(environment=environment)])
         raise SecretNotFound(
             f"No secret named {name!r} in environment {environment!r} of "
-            f"{self._connection.sentence_label}. {hint}".rstrip(),
+            f"{self._connection.sentence_label}. {hint}{look_alikes(name)}".rstrip(),
             f"To create it: %modal_secret create {name} KEY",
         )
 

@@ -56,6 +56,8 @@ class Subject:
     captured: Sequence[PlainText] = ()
     files: bool = False
     own_image: bool = False
+    #: The Python of its image and that of the notebook, where they differ.
+    pythons: tuple[str, str] | None = None
 
 
 def check(subject: Subject, directory: Directory) -> list[Finding]:
@@ -63,6 +65,7 @@ def check(subject: Subject, directory: Directory) -> list[Finding]:
     found = [
         *_lost(subject, directory),
         *_magics(subject),
+        *_other_python(subject),
         *_unprovided(subject, directory),
         *_stale(subject),
         *_plain_text(subject),
@@ -74,7 +77,12 @@ def check(subject: Subject, directory: Directory) -> list[Finding]:
 
 def urgent(subject: Subject, directory: Directory) -> list[Finding]:
     """Return what is worth a line under the cell that defines the function."""
-    found = [*_magics(subject), *_unprovided(subject, directory), *_plain_text(subject)]
+    found = [
+        *_magics(subject),
+        *_other_python(subject),
+        *_unprovided(subject, directory),
+        *_plain_text(subject),
+    ]
     return [each for each in found if each.level is not Level.NOTE]
 
 
@@ -111,6 +119,17 @@ def _magics(subject: Subject) -> Iterator[Finding]:
             Level.PROBLEM,
             f"line {line} uses a magic or a shell command, which containers do not have",
             "Write it in Python, as with subprocess.run.",
+        )
+
+
+def _other_python(subject: Subject) -> Iterator[Finding]:
+    if subject.pythons is not None:
+        image, notebook = subject.pythons
+        yield Finding(
+            Level.WARNING,
+            f"has an image with Python {image}, and comes from a notebook with {notebook}: "
+            "Modal cannot load it there",
+            f'Write python_version="{notebook}".',
         )
 
 
@@ -180,7 +199,7 @@ def _where(each: KeyRead) -> str:
 
 
 def _none_of(sources: Sequence[Source]) -> str:
-    names = [source.name for source in sources]
+    names = [source.name for source in sources if source.name != "its image"]
     if not names:
         return "no secret of it has"
     if len(names) == 1:

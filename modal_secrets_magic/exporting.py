@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .cells.definitions import Definition
-from .cells.plaintext import plain_text_in
+from .cells.plaintext import PlainText, without_plain_text
 from .cells.slicing import Statement, needed_for
 from .errors import UnknownFunction
 from .functions import Bound, BoundClass
 from .remote import files, wrapping
+
+_Import = ast.Import | ast.ImportFrom
 
 #: Decorators of this package, which the program does without.
 _OURS = {"bind"}
@@ -55,15 +58,26 @@ def export(
     statements = needed_for(cells, [*bound, *_images(bound, namespace)])
     statements = [each for each in statements if not _is_of_this_package(each)]
     writer = _Writer(bound, namespace, default_environment, file_keys)
-    written = [(each, writer.statement(each)) for each in statements]
-    imports = [text for each, text in written if _is_import(each) and text != "import modal"]
+    written, plain = [], []
+    for each in statements:
+        text, found = without_plain_text(writer.statement(each))
+        written.append((each, text))
+        plain += found
+    imports = ["import os"] if plain else []
+    files_imports, files_code = _files_code() if file_keys else ([], "")
+    imports += [
+        *files_imports,
+        *(text for each, text in written if _is_import(each) and text != "import modal"),
+    ]
     parts = ["\n".join([_head(name, bound), *dict.fromkeys(["import modal", *imports])])]
     if file_keys:
-        parts.append(_files_code())
+        parts.append(files_code)
     if writer.needs_app:
         parts.append(f"{writer.app} = modal.App({_quoted(name)})")
     parts += [text for each, text in written if not _is_import(each)]
-    return Exported("\n\n\n".join(parts) + "\n", tuple(sorted(bound)), _remarks(bound, statements))
+    return Exported(
+        "\n\n\n".join(parts) + "\n", tuple(sorted(bound)), _remarks(bound, statements, plain)
+    )
 
 
 def _head(name: str, bound: Mapping[str, Bound]) -> str:
@@ -71,15 +85,17 @@ def _head(name: str, bound: Mapping[str, Bound]) -> str:
     return f'"""The functions of the notebook {name!r} with their secrets.\n\n{calls}\n"""\n'
 
 
-def _remarks(bound: Mapping[str, Bound], statements: Sequence[Statement]) -> tuple[str, ...]:
+def _remarks(
+    bound: Mapping[str, Bound], statements: Sequence[Statement], plain: Sequence[PlainText]
+) -> tuple[str, ...]:
     defined = {each for statement in statements for each in statement.defines}
     lost = [f"{each}: no cell that was run defines it." for each in sorted(set(bound) - defined)]
-    plain = [
-        f"{each.name or 'A string'} is {each.kind} in plain text, and the program has it, too."
-        for statement in statements
-        for each in plain_text_in(statement.node)
+    left_out = [
+        f"{each.name or 'A string'} is {each.kind} in plain text, which the program looks up in "
+        "the environment instead: %modal_secret lift makes a secret of it."
+        for each in plain
     ]
-    return (*lost, *plain)
+    return (*lost, *left_out)
 
 
 class _Writer:
@@ -214,7 +230,7 @@ def _moved(node: ast.expr, decorator: ast.expr) -> ast.expr:
 
 
 def _is_import(statement: Statement) -> bool:
-    return isinstance(statement.node, ast.Import | ast.ImportFrom)
+    return isinstance(statement.node, _Import)
 
 
 def _is_of_this_package(statement: Statement) -> bool:
@@ -232,11 +248,19 @@ def _name_of(value: Any, namespace: Mapping[str, Any]) -> str:
     )
 
 
-def _files_code() -> str:
-    """Return the code that writes a function's secrets to files, from the package itself."""
-    text = inspect.getsource(files).split('"""', 2)[2].split("\n\n\n@contextmanager")[0]
-    text = text.replace("from __future__ import annotations\n", "")
-    text = text.replace("from contextlib import contextmanager\n", "")
-    prepared = inspect.getsource(wrapping.prepared)
-    imports = "import functools\nimport inspect\nfrom collections.abc import Callable\n"
-    return f"{imports}{text.strip()}\n\n\n{prepared}\n\n{_FILES.strip()}\n"
+def _files_code() -> tuple[list[str], str]:
+    """Return what writes a function's secrets to files: the package's own code, which imports
+    the standard library only; its imports apart.
+    """
+    text = inspect.getsource(files).split("\n\n\n@contextmanager")[0]
+    text = re.sub(r"  # (noqa|type:).*", "", text)
+    tree = ast.parse(text)
+    imports = [ast.unparse(each) for each in tree.body if isinstance(each, _Import)]
+    needed = {"__future__", "contextmanager"}
+    imports = [each for each in imports if not any(word in each for word in needed)]
+    last_import = max(each.end_lineno or 0 for each in tree.body if isinstance(each, _Import))
+    code = "\n".join(text.split("\n")[last_import:])
+    prepared = re.sub(r"  # (noqa|type:).*", "", inspect.getsource(wrapping.prepared))
+    imports += ["import functools", "import inspect", "from collections.abc import Callable"]
+    imports.sort(key=lambda line: (not line.startswith("import"), line))
+    return imports, "\n\n\n".join([code.strip(), prepared.strip(), _FILES.strip()])

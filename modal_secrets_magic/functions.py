@@ -7,14 +7,14 @@ import functools
 import inspect
 import os
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
 from .background import BackgroundLoop
-from .errors import NotBindable
+from .errors import InvalidOption, NotBindable
 from .local_environment import call_with
 from .remote.files import files_for_a_while
 from .runs import AppRun
@@ -283,6 +283,7 @@ def merged(name: str, binding: Binding, options: dict[str, Any]) -> tuple[dict[s
         return options, binding
     from .modal_adapter import modal
 
+    check_secrets(options.get("secrets"))
     added = [*(options.get("secrets") or ())]
     if options.get("env"):
         added.append(modal.Secret.from_dict(options["env"]))
@@ -291,6 +292,38 @@ def merged(name: str, binding: Binding, options: dict[str, Any]) -> tuple[dict[s
     print(f"{name}.with_options: {', '.join(names_of(added))} added to {kept}")  # noqa: T201
     rest = {key: value for key, value in options.items() if key != "env"}
     return {**rest, "secrets": list(secrets)}, replace(binding, secrets=secrets)
+
+
+def check_secrets(given: Any) -> None:
+    """Raise `InvalidOption` unless `secrets=` is a list of `modal.Secret`.
+
+    Modal accepts a string, and fails at the first call; it refuses a single one unspecifically.
+    """
+    from .modal_adapter import modal
+
+    if given is None:
+        return
+    by_name = 'Write secrets=[modal.Secret.from_name("NAME")], or NAME on the %%modal_secret line.'
+    if isinstance(given, modal.Secret):
+        raise InvalidOption(
+            "secrets= takes a list, and got a single Secret.", "Write secrets=[...] around it."
+        )
+    if isinstance(given, str):
+        raise InvalidOption("secrets= takes a list of modal.Secret, and got a string.", by_name)
+    if isinstance(given, Mapping):
+        raise InvalidOption(
+            "secrets= takes a list of modal.Secret, and got a dictionary.",
+            "Write secrets=[modal.Secret.from_dict(...)].",
+        )
+    if not isinstance(given, Sequence):
+        raise InvalidOption(
+            f"secrets= takes a list of modal.Secret, and got a {type(given).__name__}.",
+            "The order decides who wins: write secrets=[...].",
+        )
+    for place, each in enumerate(given, start=1):
+        if not isinstance(each, modal.Secret):
+            kind = "a string" if isinstance(each, str) else f"of type {type(each).__name__}"
+            raise InvalidOption(f"Number {place} in secrets=[...] is {kind}, no Secret.", by_name)
 
 
 def check_bindable(name: str, thing: Any) -> None:

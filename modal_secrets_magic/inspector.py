@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .bindings import Source, smallest_cover
 from .cells.expressions import Need
+from .cells.images import keys_set_by_images, pythons_of_images
 from .cells.reader import Reading, read
+from .cells.slicing import needed_for
 from .checks import Finding, Subject, check, unprovided, urgent
 from .directory import Directory
 from .errors import KeysAmbiguous
 from .functions import Bound
 from .named_secrets import NamedSecrets
-from .notebook_code import credentials_taken_along, elsewhere, plain_text_of, reading_of
+from .notebook_code import (
+    code_of,
+    credentials_taken_along,
+    elsewhere,
+    plain_of,
+    plain_text_of,
+    reading_of,
+)
 
 if TYPE_CHECKING:
     from .catalog import SecretInfo
@@ -101,6 +111,11 @@ class Inspector:
                 sources.append(Source(secret.name, directory.secrets[secret.name].keys))
             else:
                 lost.append(secret.name)
+        own_image = _has_own_image(bound)
+        nodes = self._code_of_image(bound) if own_image else []
+        if own_image:
+            keys = tuple(sorted(set(keys_set_by_images(nodes))))
+            sources.insert(0, Source("its image", keys))
         return Subject(
             name,
             reading,
@@ -110,10 +125,35 @@ class Inspector:
             plain_text_of(bound),
             credentials_taken_along(bound),
             bound.binding.files,
-            _has_own_image(bound),
+            own_image,
+            _other_python(nodes),
         )
+
+    def _code_of_image(self, bound: Bound) -> list[ast.AST]:
+        """Return the code that makes a function's image, where the notebook has it."""
+        cells = [str(cell) for cell in self._namespace.get("In", ())]
+        image = bound.binding.image
+        names = [
+            name for name, each in self._namespace.items() if image is not None and each is image
+        ]
+        nodes: list[ast.AST] = [each.node for each in needed_for(cells, names)] if names else []
+        code = code_of(plain_of(bound))
+        nodes += getattr(code.node, "decorator_list", []) if code else []
+        for each in list(nodes):
+            used = {node.id for node in ast.walk(each) if isinstance(node, ast.Name)}
+            if used and not names:
+                nodes += [statement.node for statement in needed_for(cells, used)]
+        return nodes
 
 
 def _has_own_image(bound: Bound) -> bool:
     options = getattr(bound.binding.origin, "options", {})
     return bound.binding.image is not None or "image" in options
+
+
+def _other_python(nodes: Iterable[ast.AST]) -> tuple[str, str] | None:
+    ours = f"{sys.version_info.major}.{sys.version_info.minor}"
+    for version in pythons_of_images(nodes):
+        if ".".join(version.split(".")[:2]) != ours:
+            return version, ours
+    return None

@@ -36,10 +36,12 @@ def translated(workspace: str, next_step: str = "") -> Iterator[None]:
             "Run `modal setup`, or use %modal_secret workspace local.",
         ) from None
     except exceptions.NotFoundError as error:
-        kind = (
-            EnvironmentNotFound if _first_line(error).startswith("Environment") else SecretNotFound
-        )
-        raise kind(f"{_first_line(error)} ({workspace}).", next_step) from None
+        what = _first_line(error).rstrip(".")
+        where = "" if workspace.casefold() in what.casefold() else f" ({workspace})"
+        if what.startswith("Environment"):
+            next_step = next_step or "Press Tab after -e for those that exist."
+            raise EnvironmentNotFound(f"{what}{where}.", next_step) from None
+        raise SecretNotFound(f"{what}{where}.", next_step) from None
     except exceptions.AlreadyExistsError as error:
         raise SecretExists(f"{_first_line(error)} ({workspace}).", next_step) from None
     except (
@@ -57,7 +59,10 @@ def translated(workspace: str, next_step: str = "") -> Iterator[None]:
         # "Image build for im-… failed with the exception:", and the installer's own words
         first, *rest = str(error).strip().splitlines()
         reason = " ".join(" ".join(rest or [first]).split()).removeprefix("error: ")
-        raise ImageNotBuilt(f"The image could not be built: {reason}", next_step) from None
+        raise ImageNotBuilt(
+            f"The image could not be built: {reason}",
+            next_step or "Change what the image installs, and call again.",
+        ) from None
     except exceptions.Error as error:
         raise RemoteCallFailed(f"{workspace} refused: {_first_line(error)}", next_step) from None
 

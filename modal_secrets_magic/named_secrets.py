@@ -10,8 +10,8 @@ from .bindings import Source, missing
 from .catalog import Catalog, SecretInfo
 from .connection import Connection
 from .directory import Directories, Directory
-from .environment import sources_of
 from .errors import MissingKeys, SecretNotFound
+from .injection import sources_of
 from .known_values import KnownValues, Origin
 
 

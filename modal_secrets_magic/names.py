@@ -7,6 +7,7 @@ to secrets, https://modal.com/docs/guide/secrets.
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from .errors import EmptySecret, InvalidName, InvalidValue
 
@@ -24,9 +25,16 @@ def check_name(name: str, kind: str = "secret") -> None:
     if not _NAME.fullmatch(name) or len(name) > MAX_NAME_LENGTH or _APP_ID.fullmatch(name):
         shown = name if len(name) <= MAX_NAME_LENGTH else f"{name[:24]}…"
         raise InvalidName(
-            f"{shown!r} cannot be the name of a {kind}.",
+            f"{shown!r} cannot be the name of a {kind}. {look_alikes(name)}".rstrip(),
             f"Use letters, digits, '-', '_' and '.', at most {MAX_NAME_LENGTH} characters.",
         )
+
+
+def look_alikes(name: str) -> str:
+    """Name the letters of a name that are not ASCII, and may look as if they were."""
+    foreign = [each for each in dict.fromkeys(name) if not each.isascii()]
+    listed = ", ".join(f"{each!r} is {unicodedata.name(each, 'no letter')}" for each in foreign[:3])
+    return f"{listed}." if listed else ""
 
 
 def is_key(key: str) -> bool:

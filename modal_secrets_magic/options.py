@@ -50,8 +50,10 @@ def _variable(name: str, namespace: Mapping[str, Any], kind: type, what: str) ->
     if isinstance(value, kind):
         return value
     example = "modal.Image.debian_slim()" if what == "image" else "modal.App()"
-    found = f"is {type(value).__name__}" if name in namespace else "is not defined"
+    kind_of_value = type(value).__name__
+    article = "an" if kind_of_value[0] in "aeiou" else "a"
+    found = f"is {article} {kind_of_value}" if name in namespace else "is not defined"
     raise InvalidOption(
         f"--{what} takes a variable that holds a modal.{kind.__name__}; {name!r} {found}.",
-        f"For example: {name} = {example}",
+        f"For example: {what} = {example}",
     )

@@ -14,10 +14,10 @@ from .binder import Binder, released
 from .bindings import in_order
 from .cells.reader import Reading
 from .connection import Connection
-from .environment import Environment, describe
 from .errors import NotBindable, UnknownFunction, nearest
 from .exporting import Exported, export
 from .functions import Binding, Bound, Here, names_of
+from .injection import Environment, describe
 from .inspector import Ask, Inspector
 from .named_secrets import NamedSecrets
 from .options import app_named, function_named, image_named, notebook_name
@@ -63,14 +63,15 @@ class Session:
         moves = bool(choice) and choice != before.choice
         chosen = Connection(choice) if moves else before
         chosen.client()  # a workspace that cannot be reached leaves things as they are
-        if environment or moves:
+        moves = moves or bool(environment and environment != before.environment())
+        if environment or chosen is not before:
             chosen.use_environment(environment)
             self.named.directories.forget()
         notes = []
-        if self.defaults and (environment or moves):
+        if self.defaults and moves:
             notes.append(f"Not used by later cells any more: {', '.join(self.defaults)}")
             self.defaults = []
-        if moves:
+        if chosen is not before:
             self.stop()
             before.close()
             self._connection = chosen
@@ -187,11 +188,17 @@ class Session:
         self.namespace[name] = released(bound)
         return self.namespace[name]
 
-    def decorate(self, options: CellOptions, thing: Any) -> Any:
-        """Bind what a decorator is put on, outside of any cell; its options name objects."""
+    def decorate(
+        self, options: CellOptions, thing: Any, *, image: Any | None = None, app: Any | None = None
+    ) -> Any:
+        """Bind what a decorator is put on, in any module."""
         names = in_order(self.defaults, self._chosen(options))
-        binder = self._binder(names, options.environment, files=options.files)
-        return self._remember(thing.__name__, binder.bind(thing.__name__, thing))
+        binder = self._binder(names, options.environment, app=app, image=image, files=options.files)
+        name = getattr(thing, "__name__", type(thing).__name__)
+        bound = binder.bind(name, thing)
+        if isinstance(bound, Bound) and getattr(thing, "__module__", "") == "__main__":
+            self._remember(name, bound)
+        return bound
 
     # Cells
 
@@ -259,13 +266,15 @@ class Session:
 
     # What functions get
 
-    def environment(self, name: str = "", *, reveal: int = 0) -> Environment:
+    def environment(
+        self, name: str = "", *, reveal: int = 0, bound: Bound | None = None
+    ) -> Environment:
         """Describe what a function gets, or without one what `use` would inject."""
         from .modal_adapter import image_of, modal
 
         image = None
         if name:
-            bound = self._require_bound(name)
+            bound = bound or self._require_bound(name)
             environment = bound.binding.environment
             chosen, image = list(bound.binding.secrets), image_of(bound.on_modal)
         else:

@@ -87,4 +87,4 @@ def _read(path: str) -> str:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise SourceUnreadable(f"{path} cannot be read: {reason}.") from None
+        raise SourceUnreadable(f"{path} cannot be read: {reason}.", "Check the path.") from None

@@ -14,18 +14,19 @@ ROOT = PACKAGE.parent
 #: Ground floor up, as in docs/design.md: a room knows only rooms below it.
 FLOORS = [
     ["errors", "background"],
-    ["names", "masking", "cells", "credentials", "modal_errors"],
+    ["names", "masking", "cells", "credentials", "modal_errors", "local_environment"],
     ["remote", "values", "bindings"],
     ["workspace"],
     ["modal_adapter"],
-    ["connection"],
-    ["catalog", "captures", "app_logs"],
-    ["runs"],
-    ["functions", "environment"],
-    ["binder", "views"],
+    ["connection", "captures"],
+    ["catalog", "app_logs", "notebook_code", "options"],
+    ["directory", "runs"],
+    ["checks", "functions", "injection", "known_values"],
+    ["named_secrets", "binder"],
+    ["inspector", "exporting", "views"],
     ["session"],
     ["notebook", "demo"],
-    ["cli"],
+    ["api", "cli"],
     ["__main__"],
 ]
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}

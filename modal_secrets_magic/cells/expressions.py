@@ -127,8 +127,8 @@ class Evaluator(ABC):
                 found.append(self.member(owner, node.attr))
             elif isinstance(owner, Code) and isinstance(owner.node, ast.ClassDef):
                 found.append(self.member(Instance(owner), node.attr))
-            elif isinstance(owner, Code) and node.attr in {"remote", "local", "spawn", "map"}:
-                found.append(frozenset([owner]))
+            elif isinstance(owner, Code) and node.attr == "local":
+                found.append(frozenset([owner]))  # others run in a container of their own
         return union(found)
 
     def _joinedstr(self, node: ast.JoinedStr, scope: Scope) -> Meaning:

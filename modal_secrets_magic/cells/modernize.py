@@ -46,8 +46,9 @@ class Modernized:
         return "\n".join([*lines, *self.remarks])
 
 
-def modernize(source: str, apps: Collection[str] = ()) -> Modernized:
-    """Rewrite a cell. `apps` are names of the notebook that hold a `modal.App` already.
+def modernize(source: str, apps: Collection[str] = (), secrets: Collection[str] = ()) -> Modernized:
+    """Rewrite a cell. `apps` and `secrets` are names of other cells that hold a `modal.App` and
+    a `modal.Secret`.
 
     Source that is no Python comes back as it is, for Python itself to refuse.
     """
@@ -61,7 +62,7 @@ def modernize(source: str, apps: Collection[str] = ()) -> Modernized:
         tree = cst.parse_module(_MAGIC_LINE.sub(hold, source))
     except cst.ParserSyntaxError:
         return Modernized(source, source)
-    names = names_of(tree, apps)
+    names = names_of(tree, apps, secrets)
     rewriting = _Rewriting(names)
     changed = tree.visit(rewriting)
     missing = [line for line in rewriting.missing_lines() if line not in names.imports]

@@ -42,9 +42,9 @@ class Names:
         return ""
 
 
-def names_of(tree: cst.Module, apps: Collection[str]) -> Names:
+def names_of(tree: cst.Module, apps: Collection[str], secrets: Collection[str]) -> Names:
     """Look through a cell once."""
-    names = Names(apps=set(apps))
+    names = Names(apps=set(apps), secrets=set(secrets))
     tree.visit(_Look(names))
     return names
 

@@ -48,7 +48,8 @@ ERRORS = (
     _row("AttributeError", r"(type object )?'_?Secret'.* has no attribute 'create_deployed'", "Secret.create_deployed is modal.Secret.objects.create today; %modal_secret create asks for the values"),
     _row("AttributeError", r"(type object )?'_?Function'.* has no attribute 'lookup'", "Function.lookup is modal.Function.from_name today"),
     _row("TypeError", r"'Function' object is not callable", "A function of Modal's is called main.remote() today, in `with app.run()` too"),
-    _row("InvalidError", r"(decorator|function).*(without parenthes|called)|Did you forget parentheses", "@app.function is @app.function() today, with parentheses"),
+    _row("DeprecationError", r"web_endpoint", "@modal.web_endpoint is @modal.fastapi_endpoint today"),
+    _row("TypeError", r"_?App\.(function|cls)\(\) takes 1 positional argument", "@app.function is @app.function() today, with parentheses"),
 )  # fmt: skip
 
 _LOGIN = re.compile(r"^\s*[!%]+.*\bmodal\s+login\b", re.MULTILINE)

@@ -30,6 +30,7 @@ class PlainText:
     line: int
     name: str
     kind: str
+    column: int = 0
 
 
 def kind_of(text: str, name: str = "") -> str:
@@ -51,14 +52,43 @@ def plain_text_in(tree: ast.AST) -> list[PlainText]:
     for name, constant in _named_strings(tree):
         kind = kind_of(str(constant.value), name)
         if kind:
-            found[constant.lineno, constant.col_offset] = PlainText(constant.lineno, name, kind)
+            found[constant.lineno, constant.col_offset] = PlainText(
+                constant.lineno, name, kind, constant.col_offset
+            )
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             kind = kind_of(node.value)
             if kind:
                 place = (node.lineno, node.col_offset)
-                found.setdefault(place, PlainText(node.lineno, "", kind))
+                found.setdefault(place, PlainText(node.lineno, "", kind, node.col_offset))
     return [found[place] for place in sorted(found)]
+
+
+def without_plain_text(text: str) -> tuple[str, list[PlainText]]:
+    """Return a source whose credentials are looked up in the environment, and what they were."""
+    found = plain_text_in(ast.parse(text))
+    if not found:
+        return text, []
+    lines = [line.encode() for line in text.split("\n")]
+    for node in sorted(
+        _strings(ast.parse(text)), key=lambda each: (each.lineno, each.col_offset), reverse=True
+    ):
+        matching = [
+            each for each in found if (each.line, each.column) == (node.lineno, node.col_offset)
+        ]
+        for each in matching:
+            first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+            lookup = f'os.environ["{each.name.upper() or "CREDENTIAL"}"]'.encode()
+            lines[first : last + 1] = [
+                lines[first][: node.col_offset] + lookup + lines[last][node.end_col_offset :]
+            ]
+    return b"\n".join(lines).decode(), found
+
+
+def _strings(tree: ast.AST) -> Iterator[ast.Constant | ast.JoinedStr]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node
 
 
 def _looks_random(text: str) -> bool:

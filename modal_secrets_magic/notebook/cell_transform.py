@@ -69,9 +69,17 @@ class CellTransform(ast.NodeTransformer):
     def _modernized(self, body: list[str], *, only_show: bool) -> list[str]:
         from ..cells.modernize import modernize
 
-        apps = [name for name, each in self._namespace.items() if type(each).__name__ == "App"]
-        self.cell.modernized = modernize("".join(body), apps)
+        apps, secrets = self._named("App"), self._named("Secret")
+        self.cell.modernized = modernize("".join(body), apps, secrets)
         return [] if only_show else self.cell.modernized.source.splitlines(keepends=True)
+
+    def _named(self, kind: str) -> list[str]:
+        """Return the notebook's names that hold an object of Modal's, which is not imported."""
+        return [
+            name
+            for name, each in self._namespace.items()
+            if type(each).__name__ == kind and type(each).__module__.startswith("modal.")
+        ]
 
     def visit_Module(self, node: ast.Module) -> ast.Module:
         """Put the binding decorator on what such a cell defines. An AST transformer."""

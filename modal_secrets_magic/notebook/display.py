@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from html import escape
 
 from ..checks import Level
-from ..environment import Environment, InjectedVariable
+from ..injection import Environment, InjectedVariable
 from ..views import Checked, FunctionStatus, SecretList, Status
 
 _CELL = "text-align:left;padding:.25em 1em .25em 0;vertical-align:top"

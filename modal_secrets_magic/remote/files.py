@@ -24,6 +24,10 @@ FILE_SUFFIX = "_FILE"
 IN_MEMORY = ("/dev/shm", "/run", "/tmp")  # noqa: S108 - a private folder is made there
 
 
+#: A folder is called after the container's task.
+PREFIX = "modal-secrets-"
+
+
 class SecretFiles:
     """Makes the files of some keys once, when a container first needs them.
 
@@ -42,7 +46,7 @@ class SecretFiles:
         with self._lock:
             if self._made or not os.environ.get("MODAL_TASK_ID"):
                 return
-            folder = new_folder(f"modal-secrets-{os.environ['MODAL_TASK_ID']}")
+            folder = new_folder(PREFIX + os.environ["MODAL_TASK_ID"])
             atexit.register(shutil.rmtree, folder, ignore_errors=True)
             os.environ.update(write_files(folder, self.keys, os.environb))
             self._made = True
@@ -100,7 +104,7 @@ def files_for_a_while(
     keys: Sequence[str], environment: Mapping[bytes, bytes]
 ) -> Iterator[dict[str, str]]:
     """Have the files here until the context ends; yields the variables that point there."""
-    folder = new_folder(f"modal-secrets-{os.getpid()}-{threading.get_ident()}")
+    folder = new_folder(f"{PREFIX}{os.getpid()}-{threading.get_ident()}")
     try:
         yield write_files(folder, keys, environment)
     finally:

@@ -45,12 +45,31 @@ def prepared(function: Callable[..., Any], prepare: Callable[[], None]) -> Calla
     return wrapper
 
 
-def calling(thing: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """Return a plain function that calls an object, such as what `functools.cache` makes."""
+class Cache:
+    """What `functools.cache` and `lru_cache` make, made again in the container, which holds a
+    cache of its own: the one here can only be referred to, by a name that the container lacks.
+    """
 
-    @functools.wraps(getattr(thing, "__wrapped__", thing), updated=())
+    def __init__(self, function: Callable[..., Any], parameters: dict[str, Any]) -> None:
+        self._of = (function, parameters)
+        self._cached = functools.lru_cache(**parameters)(function)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Cache, self._of
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._cached(*args, **kwargs)
+
+
+def calling(thing: Any, name: str) -> Callable[..., Any]:
+    """Return a plain function that calls an object with `__wrapped__`, as a decorator made it."""
+    called = thing
+    if hasattr(thing, "cache_parameters"):
+        called = Cache(thing.__wrapped__, thing.cache_parameters())
+
+    @functools.wraps(thing.__wrapped__, updated=())
     def function(*args: Any, **kwargs: Any) -> Any:
-        return thing(*args, **kwargs)
+        return called(*args, **kwargs)
 
     function.__name__ = function.__qualname__ = name
     return function

@@ -18,6 +18,7 @@ from grpclib.server import Server
 from modal_proto import api_pb2
 
 from ..errors import WorkspaceUnavailable
+from ..remote.files import IN_MEMORY, PREFIX
 from .blobs import Blobs
 from .ids import new_id
 from .logs import TextOfStream
@@ -268,6 +269,9 @@ class Container:
             with contextlib.suppress(OSError):
                 file.unlink(missing_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
+        # Without a sandbox, what a killed one kept in memory is still there.
+        for place in IN_MEMORY:
+            shutil.rmtree(Path(place) / f"{PREFIX}{self.id}", ignore_errors=True)
 
 
 async def _close(server: Server) -> None:

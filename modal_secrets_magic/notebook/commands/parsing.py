@@ -27,7 +27,7 @@ class CommandParser(MagicArgumentParser):
 
     def __init__(self, prog: str, description: str) -> None:
         super().__init__(  # type: ignore[no-untyped-call]
-            prog=f"%modal_secret {prog}" if prog else "%%modal_secret",
+            prog="%%modal_secret" if prog == "cell" else f"%modal_secret {prog}",
             description=description,
             formatter_class=HelpFormatter,  # IPython's own writes reStructuredText
         )
