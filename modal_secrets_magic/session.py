@@ -7,6 +7,7 @@ import atexit
 from collections.abc import Mapping, MutableMapping, Sequence
 from contextlib import ExitStack
 from secrets import token_bytes
+from types import FunctionType
 from typing import Any
 
 from .background import BackgroundLoop
@@ -137,6 +138,17 @@ class Session:
         for name in set(self._bound) - set(held):
             self._leave(self._bound.pop(name))
         return held
+
+    def lost(self) -> list[str]:
+        """Say of functions that a plain cell has defined anew that they are not bound any more."""
+        before = {name: each.binding.names for name, each in self._bound.items()}
+        held = self.bound()
+        return [
+            f"{name} was bound to {', '.join(names)}, and is a plain function now: "
+            f"%modal_secret bind {name} {' '.join(names)}"
+            for name, names in sorted(before.items())
+            if name not in held and names and isinstance(self.namespace.get(name), FunctionType)
+        ]
 
     def use(self, names: Sequence[str]) -> list[str]:
         """Make these secrets the first ones of all later cells' functions; none clears them."""

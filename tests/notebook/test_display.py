@@ -3,7 +3,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from modal_secrets_magic.catalog import SecretInfo
-from modal_secrets_magic.environment import Environment, InjectedVariable
+from modal_secrets_magic.injection import Environment, InjectedVariable
 from modal_secrets_magic.notebook import display
 from modal_secrets_magic.views import FunctionStatus, SecretList, Status
 
