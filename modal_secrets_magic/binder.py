@@ -173,6 +173,7 @@ class Binder:
         binding = self._binding(origin, own_secrets(made), code)
         run = self._runs.of(app, self._environment)
         refresh = self._refresher(self._file_keys.get(id(made)), binding.secrets)
+        refresh()  # the user may run the app before we do
         if isinstance(made, modal.Cls):
             run.add(name, class_of(made), binding.secrets, refresh)
             return BoundClass(name, class_of(made), made, binding, run, self._here)

@@ -72,12 +72,20 @@ def export(
     parts = ["\n".join([_head(name, bound), *dict.fromkeys(["import modal", *imports])])]
     if file_keys:
         parts.append(files_code)
-    if writer.needs_app:
+    if writer.app in writer.apps:
         parts.append(f"{writer.app} = modal.App({_quoted(name)})")
     parts += [text for each, text in written if not _is_import(each)]
+    if len(writer.apps) > 1:
+        parts.append(_including(sorted(writer.apps)))
     return Exported(
         "\n\n\n".join(parts) + "\n", tuple(sorted(bound)), _remarks(bound, statements, plain)
     )
+
+
+def _including(apps: Sequence[str]) -> str:
+    """Functions of different apps may call each other, and `modal run` runs one app."""
+    lines = [f"{one}.include({other})" for one in apps for other in apps if one != other]
+    return "\n".join(["# Whichever app is run has the functions of the others, too.", *lines])
 
 
 def _head(name: str, bound: Mapping[str, Bound]) -> str:
@@ -112,7 +120,7 @@ class _Writer:
         self._namespace = namespace
         self._environment = default_environment
         self._file_keys = file_keys
-        self.needs_app = False
+        self.apps: set[str] = set()
         #: The program's own app; the notebook may have one of that name.
         self.app = "app" if "app" not in namespace else "notebook_app"
 
@@ -126,7 +134,7 @@ class _Writer:
                 text = self._decorated(text, node, first)
         imported = set() if nodes else statement.defines & set(self._bound)
         for name in sorted(imported):
-            self.needs_app = True
+            self.apps.add(self.app)
             text += f"\n{name} = {self.app}.function({self._options(name)})({name})"
         return text
 
@@ -145,10 +153,11 @@ class _Writer:
                 del lines[span]
             elif self._is_on_app(decorator):
                 on_app = True
+                self.apps.add(_called(decorator).rpartition(".")[0])
                 source = "\n".join(lines[span])
                 lines[span] = [self._with_secrets(source, decorator, node.name)]
         if not on_app:
-            self.needs_app = True
+            self.apps.add(self.app)
             method = "cls" if isinstance(bound, BoundClass) else "function"
             top = min([node.lineno, *_decorator_lines(node)]) - first
             lines.insert(top, f"{indent}@{self.app}.{method}({self._options(node.name)})")
