@@ -223,8 +223,9 @@ class Binder:
 
 def _as_function(name: str, thing: Any) -> Any:
     """Return a plain function for what a decorator made of one; refuse what never was one."""
-    if isinstance(getattr(thing, "__wrapped__", None), FunctionType) and callable(thing):
-        return thing if isinstance(thing, FunctionType) else calling(thing, name)
+    made_of_one = isinstance(getattr(thing, "__wrapped__", None), FunctionType) and callable(thing)
+    if made_of_one and not isinstance(thing, FunctionType):
+        return calling(thing, name)
     check_bindable(name, thing)
     return thing
 

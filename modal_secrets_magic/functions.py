@@ -340,6 +340,9 @@ def _why_not(name: str, thing: Any) -> str:
     if isinstance(thing, FunctionType):
         if thing.__name__ == "<lambda>":
             return f"{name!r} is a lambda, which cannot be sent to Modal by a name of its own."
+        around = thing.__qualname__.rpartition(".")[0]
+        if around and not around.endswith("<locals>"):
+            return f"{name!r} is a method of the class {around}: bind the class."
         return ""
     if isinstance(thing, type):
         return f"{name!r} is a class without Modal methods."

@@ -1,7 +1,16 @@
+from itertools import combinations
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modal_secrets_magic.bindings import InjectedKey, Source, in_order, injected, missing
+from modal_secrets_magic.bindings import (
+    InjectedKey,
+    Source,
+    in_order,
+    injected,
+    missing,
+    smallest_cover,
+)
 
 NAMES = st.lists(st.sampled_from("abcd"), max_size=6)
 
@@ -37,3 +46,29 @@ def test_dropping_repetitions_never_changes_who_wins(first: list[str], second: l
     assert [(each.key, each.source) for each in injected(full)] == [
         (each.key, each.source) for each in injected(short)
     ]
+
+
+HOLDERS = st.dictionaries(
+    st.sampled_from("KLMN"), st.lists(st.sampled_from("abcd"), unique=True, max_size=3), max_size=4
+)
+
+
+def test_the_smallest_cover() -> None:
+    holders = {"K": ["a", "b"], "L": ["b", "c"], "M": ["d"]}
+    assert smallest_cover(["K", "L", "M"], holders) == [("b", "d")]
+    assert smallest_cover(["K"], holders) == [("a",), ("b",)]
+    assert smallest_cover(["M", "UNKNOWN"], holders) == [("d",)]
+    assert smallest_cover([], holders) == [()]
+
+
+@given(HOLDERS)
+def test_every_cover_covers_and_none_is_larger_than_needed(holders: dict[str, list[str]]) -> None:
+    wanted = [key for key, names in holders.items() if names]
+    covers = smallest_cover(wanted, holders)
+    assert covers
+    assert len({len(cover) for cover in covers}) == 1
+    for cover in covers:
+        assert all(set(cover) & set(holders[key]) for key in wanted)
+    for size in range(len(covers[0])):
+        for smaller in combinations("abcd", size):
+            assert not all(set(smaller) & set(holders[key]) for key in wanted)

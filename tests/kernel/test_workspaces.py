@@ -79,3 +79,65 @@ def test_a_modal_that_is_down_leaves_things_as_they_are(
     assert "did not answer within 2 s" in outputs[3].traceback
     assert outputs[4].text == "['one']"
     assert outputs[5].text.startswith("local workspace")
+
+
+def test_what_was_bound_elsewhere_is_said(notebook: NotebookRunner, other: WorkspacePaths) -> None:
+    *_, moved, back = notebook.run(
+        "import os; os.environ['KEY'] = 'value-there'\n%modal_secret create one --from-env KEY\n%modal_secret use one",
+        "%%modal_secret\ndef f():\n    import os\n    return os.environ['KEY']\nf.remote()",
+        "%modal_secret workspace local",
+        "%modal_secret create one --from-env KEY\n%modal_secret use one\n%modal_secret workspace modal",
+    )
+    assert "Not used by later cells any more: one" in moved.text
+    assert "f was bound in Modal; not in environment 'main' here: one" in moved.text
+    assert (
+        "f was bound in the local workspace; its next call gets this workspace's one" in back.text
+    )
+
+
+def test_another_environment_without_another_kernel(notebook: NotebookRunner) -> None:
+    *_, switched, listed, unknown, bound, called, back = notebook.run(
+        "import os; os.environ['KEY'] = 'value-of-main'\n%modal_secret create one --from-env KEY\n%modal_secret use one",
+        "%%modal_secret one\ndef f():\n    import os\n    return os.environ['KEY']\nf.remote()",
+        "import modal, modal.environments\nmodal.environments.create_environment('dev')",
+        "%modal_secret workspace -e dev",
+        "%modal_secret list",
+        "%%modal_secret one\ndef g(): pass",
+        "os.environ['KEY'] = 'value-of-dev'\n%modal_secret create one --from-env KEY\n"
+        "%modal_secret bind f one",
+        "%%modal_secret one\ndef g():\n    import os\n    return os.environ['KEY']\n"
+        "f.remote(), g.remote(), f.binding.environment, g.binding.environment",
+        "%modal_secret workspace -e main\n%modal_secret check g",
+        errors=True,
+    )
+    assert switched.text.startswith("local workspace · dev")
+    assert "Not used by later cells any more: one" in switched.text
+    assert "No secret is here yet" in listed.text
+    assert unknown.error.ename == "SecretNotFound"
+    assert "in environment 'dev'" in unknown.traceback
+    assert bound.error is None
+    # what was bound in one environment stays there, and what is bound in another has its own
+    assert called.text == "('value-of-main', 'value-of-dev', 'main', 'dev')"
+    assert "Nothing to say about g" in back.text
+
+
+def test_profiles_are_workspaces(
+    notebook: NotebookRunner, other: WorkspacePaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = launcher.ensure(other)
+    (tmp_path / "modal.toml").write_text(
+        f'[team]\nserver_url = "{running.url}"\ntoken_id = "{token_id_for(sys.executable)}"\n'
+        f'token_secret = "{read_token(other)}"\n'
+    )
+    for name in ("MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET", "MODAL_SERVER_URL"):
+        monkeypatch.delenv(name)
+    *_, switched, called, completed = notebook.run(
+        "import os; os.environ['KEY'] = 'value-here'\n%modal_secret create one --from-env KEY",
+        "%modal_secret workspace team",
+        "os.environ['KEY'] = 'value-of-team'\n%modal_secret create one --from-env KEY",
+        "%%modal_secret one\ndef f():\n    import os\n    return os.environ['KEY']\nf.remote()",
+        "line = '%modal_secret workspace '\nprint(get_ipython().complete('', line, len(line))[1])",
+    )[1:]
+    assert switched.error is None
+    assert called.text == "'value-of-team'"
+    assert completed.stdout == "['local', 'modal', 'team']\n"

@@ -36,6 +36,7 @@ def state(shell: InteractiveShell) -> dict[str, Any]:
         "events": {name: list(callbacks) for name, callbacks in shell.events.callbacks.items()},
         "configurables": list(shell.configurables),
         "attributes": {name: id(value) for name, value in vars(shell).items()},
+        "matchers": list(shell.Completer.custom_matchers),
         "names": set(shell.user_ns),
         "custom exceptions": shell.custom_exceptions,
     }
