@@ -288,8 +288,8 @@ def merged(name: str, binding: Binding, options: dict[str, Any]) -> tuple[dict[s
     if options.get("env"):
         added.append(modal.Secret.from_dict(options["env"]))
     secrets = (*binding.secrets, *added)
-    kept = ", ".join(names_of(binding.secrets)) or "no secrets"
-    print(f"{name}.with_options: {', '.join(names_of(added))} added to {kept}")  # noqa: T201
+    kept = ", ".join(dict.fromkeys(names_of(binding.secrets))) or "none"
+    print(f"{name}.with_options adds to the secrets it has ({kept}); Modal's would replace them.")  # noqa: T201
     rest = {key: value for key, value in options.items() if key != "env"}
     return {**rest, "secrets": list(secrets)}, replace(binding, secrets=secrets)
 

@@ -36,8 +36,11 @@ Ask = Callable[[str, list[str]], int | None]
 class Inspector:
     """Reads a notebook's functions, and compares them with a workspace's secrets."""
 
-    def __init__(self, namespace: Mapping[str, Any], named: NamedSecrets) -> None:
+    def __init__(
+        self, namespace: Mapping[str, Any], named: NamedSecrets, cells: Callable[[], list[str]]
+    ) -> None:
         self._namespace = namespace
+        self._cells = cells
         self._named = named
 
     def read_cell(self, tree: ast.Module) -> dict[str, Reading]:
@@ -131,7 +134,7 @@ class Inspector:
 
     def _code_of_image(self, bound: Bound) -> list[ast.AST]:
         """Return the code that makes a function's image, where the notebook has it."""
-        cells = [str(cell) for cell in self._namespace.get("In", ())]
+        cells = self._cells()
         image = bound.binding.image
         names = [
             name for name, each in self._namespace.items() if image is not None and each is image

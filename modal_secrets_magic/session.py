@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import atexit
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from contextlib import ExitStack
 from secrets import token_bytes
 from types import FunctionType
@@ -27,16 +27,22 @@ from .views import CellOptions, Checked, FunctionStatus, SecretList, Status
 
 
 class Session:
-    """Names of secrets, functions and apps of one notebook, whose globals are `namespace`."""
+    """Names of secrets, functions and apps of one notebook.
 
-    def __init__(self, namespace: MutableMapping[str, Any]) -> None:
+    `namespace` are its globals; `cells` tells the Python source of what it has run, in order.
+    """
+
+    def __init__(
+        self, namespace: MutableMapping[str, Any], cells: Callable[[], list[str]] = list
+    ) -> None:
         self.namespace = namespace
+        self._cells = cells
         self.defaults: list[str] = []
         #: Tells two values apart within this kernel, and nowhere else.
         self.fingerprint_key = token_bytes(32)
         self._connection: Connection | None = None
         self.named = NamedSecrets(lambda: self.connection)
-        self._inspector = Inspector(namespace, self.named)
+        self._inspector = Inspector(namespace, self.named, cells)
         self._loop = BackgroundLoop()
         self._runs = Runs(lambda: self.connection, self._loop)
         self._here = Here(self._loop, self._values_here)
@@ -334,7 +340,7 @@ class Session:
         return export(
             notebook_name(),
             bound,
-            [str(cell) for cell in self.namespace.get("In", ())],
+            self._cells(),
             self.namespace,
             self.connection.environment(),
             files,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from .cell_transform import DECORATOR, CellTransform
+from .cells_run import CellsRun
 from .completion import register
 from .hints import show_hint
 from .magics import ModalSecrets
@@ -25,10 +26,11 @@ def load(shell: InteractiveShell) -> None:
     if shell in _loaded:
         return
     undo = ExitStack()
-    notebook = _Notebook(shell)
-    undo.callback(notebook.close)
     transform = CellTransform(shell.user_ns)
-    _register_magics(shell, ModalSecrets(shell, notebook.session, transform), undo)
+    cells = CellsRun(shell, transform)
+    notebook = _Notebook(shell, cells)
+    undo.callback(notebook.close)
+    _register_magics(shell, ModalSecrets(shell, notebook.session, transform, cells), undo)
     register(shell, notebook.session, undo)
     lists: tuple[tuple[list[Any], Any], ...] = (
         (shell.input_transformers_cleanup, transform.transform_source),
@@ -37,8 +39,12 @@ def load(shell: InteractiveShell) -> None:
     for items, ours in lists:
         items.append(ours)
         undo.callback(items.remove, ours)
-    shell.events.register("post_run_cell", notebook.cell_has_run)
-    undo.callback(shell.events.unregister, "post_run_cell", notebook.cell_has_run)
+    for event, callback in (
+        ("pre_run_cell", cells.begin),
+        ("post_run_cell", notebook.cell_has_run),
+    ):
+        shell.events.register(event, callback)
+        undo.callback(shell.events.unregister, event, callback)
     _loaded[shell] = undo
 
 
@@ -52,8 +58,9 @@ def unload(shell: InteractiveShell) -> None:
 class _Notebook:
     """The session of one shell, made when first needed: it imports what loading must not."""
 
-    def __init__(self, shell: InteractiveShell) -> None:
+    def __init__(self, shell: InteractiveShell, cells: CellsRun) -> None:
         self._shell = shell
+        self._cells = cells
         self._session: Session | None = None
         self._undo = ExitStack()
 
@@ -62,7 +69,7 @@ class _Notebook:
             from ..session import Session
             from .tracebacks import cleaning
 
-            self._session = Session(self._shell.user_ns)
+            self._session = Session(self._shell.user_ns, self._cells.python)
             shell: Any = self._shell
             shell.showtraceback = cleaning(shell.showtraceback, shell._get_exc_info)
             self._undo.callback(vars(shell).pop, "showtraceback", None)

@@ -9,6 +9,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 from traitlets import Int
 
 from .cell_transform import CellTransform
+from .cells_run import CellsRun
 from .commands import COMMANDS, UNNAMED, load
 
 if TYPE_CHECKING:
@@ -30,11 +31,16 @@ class ModalSecrets(Magics):
     shell: Any
 
     def __init__(
-        self, shell: Any, session: Callable[[], Session], transform: CellTransform
+        self,
+        shell: Any,
+        session: Callable[[], Session],
+        transform: CellTransform,
+        cells: CellsRun,
     ) -> None:
         super().__init__(shell)
         self._session = session
         self.transform = transform
+        self.cells = cells
 
     @property
     def session(self) -> Session:

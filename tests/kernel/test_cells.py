@@ -487,7 +487,10 @@ def test_options_of_a_call_add_to_the_secrets(notebook: NotebookRunner) -> None:
         "(('value-of-a-key', 'given', 'of the options'),\n ('value-of-a-key', 'env', 'debug'),"
         "\n ('value-of-a-key', None, 'debug'))"
     )
-    assert given.stdout.splitlines() == ["f.with_options: in code added to a"] * 2
+    assert (
+        given.stdout.splitlines()
+        == ["f.with_options adds to the secrets it has (a); Modal's would replace them."] * 2
+    )
     assert of_class.text == "('value-of-a-key', 'given')"
 
 

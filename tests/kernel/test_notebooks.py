@@ -42,6 +42,26 @@ NOTEBOOKS = {
             r"demo-[0-9a-f]{8}",
             speaks=True,
         ),
+        Notebook(quickstart().with_name("binding.ipynb"), ("KeysAmbiguous",), r"demo-[0-9a-f]{8}"),
+        Notebook(
+            quickstart().with_name("troubleshooting.ipynb"),
+            (
+                "SecretNotFound",
+                "MissingKeys",
+                "NotShippable",
+                "ModuleNotFoundError",
+                "ValuesUnknown",
+            ),
+            r"demo-[0-9a-f]{8}",
+            speaks=True,
+        ),
+        Notebook(quickstart().with_name("files.ipynb"), (), r"demo-[0-9a-f]{8}"),
+        Notebook(
+            quickstart().with_name("from_a_tutorial.ipynb"),
+            ("InvalidError",),
+            r"abcd-[0-9a-f]{8}",
+            speaks=True,
+        ),
     )
 }
 

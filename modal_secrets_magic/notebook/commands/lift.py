@@ -65,8 +65,7 @@ def _names(variable: str, words: list[str]) -> tuple[str, str]:
 
 
 def _rewrite(magics: Any, variable: str, key: str, name: str) -> None:
-    history = magics.shell.history_manager.input_hist_raw
-    for cell in reversed(history[:-1]):
+    for cell in reversed(magics.cells.raw()[:-1]):  # the last one is this line's
         lifted = lift(cell, variable, key)
         if lifted is not None:
             print(lifted.shown)  # noqa: T201 - the change, before the user runs it
