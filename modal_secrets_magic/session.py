@@ -7,15 +7,15 @@ import atexit
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from contextlib import ExitStack
 from secrets import token_bytes
-from types import FunctionType
 from typing import Any
 
 from .background import BackgroundLoop
 from .binder import Binder, released
 from .bindings import in_order
+from .bound_names import BoundNames
 from .cells.reader import Reading
 from .connection import Connection
-from .errors import NotBindable, UnknownFunction, nearest
+from .errors import NotBindable, UnknownFunction
 from .exporting import Exported, export
 from .functions import Binding, Bound, Here, names_of
 from .injection import Environment, describe
@@ -46,7 +46,7 @@ class Session:
         self._loop = BackgroundLoop()
         self._runs = Runs(lambda: self.connection, self._loop)
         self._here = Here(self._loop, self._values_here)
-        self._bound: dict[str, Bound] = {}
+        self.bound = BoundNames(namespace, self._runs)
         self._cell: Binder | None = None
         self._cell_readings: Mapping[str, Reading] = {}
         self._cell_context = ExitStack()
@@ -88,7 +88,7 @@ class Session:
     def _moved(self, before: str) -> list[str]:
         """Say of each bound function whether the secrets it was bound to are here, too."""
         notes = []
-        for name, each in sorted(self.bound().items()):
+        for name, each in sorted(self.bound.held().items()):
             names = [secret.name for secret in each.binding.secrets if secret.name]
             environment = each.binding.environment
             try:
@@ -118,7 +118,7 @@ class Session:
                     each.run.running,
                     tuple(self._inspector.stale(each)),
                 )
-                for name, each in sorted(self.bound().items())
+                for name, each in sorted(self.bound.held().items())
             ),
             self.connection.protection,
             tuple(notes),
@@ -135,26 +135,6 @@ class Session:
         )
 
     # Bindings
-
-    def bound(self) -> Mapping[str, Bound]:
-        """Return what is bound and still held by its name in the notebook."""
-        held = {
-            name: each for name, each in self._bound.items() if self.namespace.get(name) is each
-        }
-        for name in set(self._bound) - set(held):
-            self._leave(self._bound.pop(name))
-        return held
-
-    def lost(self) -> list[str]:
-        """Say of functions that a plain cell has defined anew that they are not bound any more."""
-        before = {name: each.binding.names for name, each in self._bound.items()}
-        held = self.bound()
-        return [
-            f"{name} was bound to {', '.join(names)}, and is a plain function now: "
-            f"%modal_secret bind {name} {' '.join(names)}"
-            for name, names in sorted(before.items())
-            if name not in held and names and isinstance(self.namespace.get(name), FunctionType)
-        ]
 
     def use(self, names: Sequence[str]) -> list[str]:
         """Make these secrets the first ones of all later cells' functions; none clears them."""
@@ -188,11 +168,11 @@ class Session:
                     f"{name!r} is a class without Modal methods.",
                     "Give it methods with @modal.method().",
                 )
-        return self._hold(name, bound)
+        return self.bound.hold(name, bound)
 
     def unbind(self, name: str, names: Sequence[str] = ()) -> Any:
         """Take secrets away from a function; with none left, the name holds what it did before."""
-        bound = self._require_bound(name)
+        bound = self.bound.require(name)
         unknown = [each for each in names if each not in bound.binding.names]
         if unknown:
             raise UnknownFunction(
@@ -201,8 +181,8 @@ class Session:
             )
         kept = [each for each in bound.binding.names if names and each not in names]
         if kept:
-            return self._hold(name, self._rebound(bound, kept, bound.binding.environment))
-        self._leave(self._bound.pop(name))
+            return self.bound.hold(name, self._rebound(bound, kept, bound.binding.environment))
+        self.bound.drop(name)
         self.namespace[name] = released(bound)
         return self.namespace[name]
 
@@ -215,7 +195,7 @@ class Session:
         name = getattr(thing, "__name__", type(thing).__name__)
         bound = binder.bind(name, thing)
         if isinstance(bound, Bound) and getattr(thing, "__module__", "") == "__main__":
-            self._remember(name, bound)
+            self.bound.remember(name, bound)
         return bound
 
     # Cells
@@ -261,7 +241,7 @@ class Session:
             print(f"Not bound: {reason.what}")  # noqa: T201 - under the cell
             return thing
         if isinstance(bound, Bound):
-            self._remember(name, bound)
+            self.bound.remember(name, bound)
             self._notice(name, bound)
         return bound
 
@@ -292,7 +272,7 @@ class Session:
 
         image = None
         if name:
-            bound = bound or self._require_bound(name)
+            bound = bound or self.bound.require(name)
             environment = bound.binding.environment
             chosen, image = list(bound.binding.secrets), image_of(bound.on_modal)
         else:
@@ -313,7 +293,7 @@ class Session:
 
     def check(self, name: str = "") -> Checked:
         """Say what would go wrong with one bound function, or with all of them."""
-        bound = {name: self._require_bound(name)} if name else self.bound()
+        bound = {name: self.bound.require(name)} if name else self.bound.held()
         return Checked(
             self.connection.label,
             tuple(
@@ -323,7 +303,7 @@ class Session:
 
     def restart(self, name: str = "") -> list[str]:
         """Start apps anew, so that their containers get the secrets as they are now."""
-        bound = [self._require_bound(name)] if name else self.bound().values()
+        bound = [self.bound.require(name)] if name else self.bound.held().values()
         runs = {id(each.run): each.run for each in bound if name or each.run.running}
         for run in runs.values():
             run.restart()
@@ -331,7 +311,7 @@ class Session:
 
     def export(self, names: Sequence[str] = ()) -> Exported:
         """Write bound functions as a plain Modal program."""
-        bound = {name: self._require_bound(name) for name in names} or dict(self.bound())
+        bound = {name: self.bound.require(name) for name in names} or dict(self.bound.held())
         files = {
             name: self.named.keys_of(each.binding.secrets, each.binding.environment)
             for name, each in bound.items()
@@ -405,36 +385,11 @@ class Session:
         changed: Bound = binder.rebind(bound)
         return changed
 
-    def _hold(self, name: str, bound: Bound) -> Bound:
-        self.namespace[name] = self._remember(name, bound)
-        return bound
-
-    def _remember(self, name: str, bound: Bound) -> Bound:
-        before = self._bound.get(name)
-        self._bound[name] = bound
-        self._leave(before)
-        return bound
-
     def _values_here(self, name: str, binding: Binding) -> dict[str, str]:
         return self.named.values_here(name, binding.secrets, binding.environment)
-
-    def _leave(self, before: Bound | None) -> None:
-        """A binding is over: end its app when nothing else is left on it."""
-        if before is not None and not any(each.run is before.run for each in self._bound.values()):
-            self._runs.forget(before.run)
 
     def _chosen(self, options: CellOptions) -> list[str]:
         """Check what a line names; return its secrets in order, those that are optional last."""
         known = self.named.found(in_order(self.defaults, options.names), options.environment)
         self.named.check_required(options.require, known, options.environment)
         return in_order(options.names, self.named.present(options.optional, options.environment))
-
-    def _require_bound(self, name: str) -> Bound:
-        bound = self.bound()
-        if name in bound:
-            return bound[name]
-        known = f"Bound: {', '.join(sorted(bound))}" if bound else "To bind it"
-        raise UnknownFunction(
-            f"No function named {name!r} is bound. {nearest(name, bound)}".rstrip(),
-            f"{known}: %modal_secret bind {name} SECRET" if not bound else known,
-        )

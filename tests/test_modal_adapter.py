@@ -1,7 +1,10 @@
 """Notices when a private name of modal's that is used here changes (seen in 1.6.4)."""
 
+import importlib
 import inspect
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import modal
@@ -135,3 +138,75 @@ def test_messages_have_the_fields_that_are_used() -> None:
     update = api_pb2.SecretUpdateRequest.Update
     assert not update(key="A").HasField("value")
     assert update(key="A", value="").HasField("value")
+
+
+def test_the_values_that_code_gave_a_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FROM_ENV", "1")
+    (tmp_path / ".env").write_text("FROM_FILE=2\n")
+    assert adapter.values_here(modal.Secret.from_dict({"A": "0"})) == {"A": "0"}
+    assert adapter.values_here(modal.Secret.from_local_environ(["FROM_ENV"])) == {"FROM_ENV": "1"}
+    assert adapter.values_here(modal.Secret.from_dotenv(tmp_path)) == {"FROM_FILE": "2"}
+    assert adapter.values_here(modal.Secret.from_name("named")) is None
+
+
+def test_functions_behind_partial_ones() -> None:
+    partial: Any = modal.concurrent(max_inputs=2)(plain)
+
+    class Service:
+        @modal.enter()
+        def load(self) -> None: ...
+
+        @modal.method()
+        def get(self) -> int:
+            return 1
+
+    seen: list[str] = []
+    for thing in (partial, Service):
+        adapter.with_raw_functions(
+            thing, lambda function: seen.append(function.__name__) or function
+        )
+    assert sorted(seen) == ["get", "load", "plain"]
+
+    def other(x: int) -> int:
+        return x
+
+    adapter.with_raw_functions(partial, lambda _: other)
+    assert adapter.raw_function(partial) is other
+
+
+def test_environments_and_profiles(client: modal.Client, tmp_path: Path) -> None:
+    assert adapter.environment_names(client) == ["main"]
+    assert isinstance(adapter.profiles(), list)
+
+
+def test_why_something_cannot_be_sent() -> None:
+    assert adapter.why_not_sent(lambda: 1) == ""
+    assert "lock" in adapter.why_not_sent(threading.Lock())
+
+
+def test_modules_of_the_users_go_by_value_with_what_they_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from modal._vendor import cloudpickle
+
+    (tmp_path / "of_the_user.py").write_text(
+        "import json\nimport used_by_it\ndef f(): return used_by_it.N\n"
+    )
+    (tmp_path / "used_by_it.py").write_text("N = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("of_the_user")
+    adapter.ship_by_value(module.__name__)
+    adapter.ship_by_value("json")
+    adapter.ship_by_value("__main__")
+    registered = cloudpickle.list_registry_pickle_by_value()  # type: ignore[no-untyped-call]
+    assert {"of_the_user", "used_by_it"} <= set(registered)
+    assert "json" not in registered
+
+
+def test_whether_the_user_shows_modals_output() -> None:
+    assert not adapter.shows_output()
+    with modal.enable_output():
+        assert adapter.shows_output()
+    assert not adapter.shows_output()

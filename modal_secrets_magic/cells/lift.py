@@ -22,11 +22,6 @@ class Lifted:
     shown: str
 
 
-def assigns_string(cell: str, name: str) -> bool:
-    """Tell whether a cell gives a name a literal string."""
-    return any(True for _ in _assigned(cell, name))
-
-
 def lift(cell: str, name: str, key: str) -> Lifted | None:
     """Rewrite a cell that gives `name` a literal; None where it does not.
 

@@ -81,7 +81,7 @@ class _Notebook:
         if self._session is not None:
             self._session.end_cell()
             self._session.flush_logs()
-            for line in self._session.lost():
+            for line in self._session.bound.lost():
                 print(line)  # noqa: T201 - under the cell
         show_hint(result)
 
