@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+import dis
+from collections.abc import Iterable, Iterator, Mapping
 from pickle import PicklingError
 from types import CodeType, FunctionType
 from typing import Any
@@ -32,7 +33,7 @@ def captured_by(members: Iterable[Any]) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def shipping(functions: Sequence[str], captured: dict[str, Any]) -> Iterator[None]:
+def shipping(members: Mapping[str, Any], captured: dict[str, Any]) -> Iterator[None]:
     """Within this context functions are sent: what cannot be is named, with why."""
     from .modal_adapter import why_not_sent
 
@@ -43,11 +44,24 @@ def shipping(functions: Sequence[str], captured: dict[str, Any]) -> Iterator[Non
             reason = why_not_sent(value)
             if reason:
                 raise NotShippable(
-                    f"{name!r}, {_a(value)} that {' or '.join(functions)} uses, "
+                    f"{name!r}, {_a(value)} that {_user_of(name, members)}, "
                     f"cannot be sent into a container: {reason}.",
                     f"Make {name} inside the function, or pass what it is made of.",
                 ) from None
         raise error from None
+
+
+def _user_of(name: str, members: Mapping[str, Any]) -> str:
+    """Say which function uses a global, and in which line of its cell."""
+    for member, thing in members.items():
+        for function in _functions_of(thing):
+            for code in _codes_in(function.__code__):
+                line = code.co_firstlineno
+                for instruction in dis.get_instructions(code):
+                    line = instruction.starts_line or line
+                    if instruction.argval == name:
+                        return f"{member} uses in line {line}"
+    return f"{' or '.join(members)} uses"
 
 
 def _a(value: Any) -> str:
@@ -67,7 +81,12 @@ def _functions_of(thing: Any) -> list[FunctionType]:
 
 
 def _names_in(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
+    for each in _codes_in(code):
+        yield from each.co_names
+
+
+def _codes_in(code: CodeType) -> Iterator[CodeType]:
+    yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _names_in(constant)
+            yield from _codes_in(constant)

@@ -35,17 +35,24 @@ class Catalog:
 
         A pattern without wildcards is found anywhere in a name, whatever its case.
         """
-        from .modal_adapter import list_secrets
+        from .modal_adapter import list_secrets, secret_metadata_of
         from .modal_errors import translated
 
+        client = self._connection.client()
         with translated(self._connection.label):
-            items = list_secrets(self._connection.client(), self._environment(environment))
-        found = [self._info(item.label, item.secret_id, item.metadata) for item in items]
+            items = list_secrets(client, self._environment(environment))
+            # The real service may leave the keys out of a list; its details have them.
+            lacking = [item.secret_id for item in items if not item.metadata.keys]
+            details = secret_metadata_of(client, lacking) if lacking else {}
+        found = [
+            _info(item.label, item.secret_id, details.get(item.secret_id, item.metadata))
+            for item in items
+        ]
         return [each for each in found if _matches(each, pattern)]
 
     def get(self, name: str, environment: str = "") -> SecretInfo:
         """Return one secret; raise `SecretNotFound` with the nearest name."""
-        from .modal_adapter import find_secret, modal
+        from .modal_adapter import find_secret, modal, secret_metadata
         from .modal_errors import translated
 
         environment = self._environment(environment)
@@ -54,7 +61,10 @@ class Catalog:
                 found = find_secret(self._connection.client(), name, environment)
             except modal.exception.NotFoundError:
                 self._raise_not_found(name, environment)
-        return self._info(name, found.secret_id, found.metadata)
+            metadata = found.metadata
+            if not metadata.keys:
+                metadata = secret_metadata(self._connection.client(), found.secret_id)
+        return _info(name, found.secret_id, metadata)
 
     def create(
         self,
@@ -137,20 +147,6 @@ class Catalog:
     def _environment(self, named: str) -> str:
         return named or self._connection.environment()
 
-    def _info(self, name: str, secret_id: str, metadata: Any) -> SecretInfo:
-        from .modal_adapter import secret_metadata
-
-        if not metadata.keys:
-            # The real service may leave the keys out of a list; its details have them.
-            metadata = secret_metadata(self._connection.client(), secret_id)
-        return SecretInfo(
-            name=name,
-            keys=tuple(sorted(metadata.keys)),
-            created_at=_time(metadata.creation_info.created_at),
-            last_used=_time(metadata.last_used_at) if metadata.last_used_at > 0 else None,
-            id=secret_id,
-        )
-
     def _raise_not_found(self, name: str, environment: str) -> None:
         hint = nearest(name, [each.name for each in self.search(environment=environment)])
         raise SecretNotFound(
@@ -158,6 +154,16 @@ class Catalog:
             f"{self._connection.sentence_label}. {hint}{look_alikes(name)}".rstrip(),
             f"To create it: %modal_secret create {name} KEY",
         )
+
+
+def _info(name: str, secret_id: str, metadata: Any) -> SecretInfo:
+    return SecretInfo(
+        name=name,
+        keys=tuple(sorted(metadata.keys)),
+        created_at=_time(metadata.creation_info.created_at),
+        last_used=_time(metadata.last_used_at) if metadata.last_used_at > 0 else None,
+        id=secret_id,
+    )
 
 
 def _matches(secret: SecretInfo, pattern: str) -> bool:

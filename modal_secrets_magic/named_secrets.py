@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -10,7 +11,7 @@ from .bindings import Source, missing
 from .catalog import Catalog, SecretInfo
 from .connection import Connection
 from .directory import Directories, Directory
-from .errors import MissingKeys, SecretNotFound
+from .errors import MissingKeys, ModalSecretsError, SecretNotFound
 from .injection import sources_of
 from .known_values import KnownValues, Origin
 
@@ -123,7 +124,9 @@ class NamedSecrets:
         from .modal_errors import translated
 
         connection = self._connection()
-        with translated(connection.label):
+        names: tuple[str, ...] = ()
+        # A token may be kept from listing environments; secrets are what is needed.
+        with contextlib.suppress(ModalSecretsError), translated(connection.label):
             names = tuple(environment_names(connection.client()))
         named = environment or connection.environment()
         return Directory.of(named, self.catalog.search(environment=named), names)

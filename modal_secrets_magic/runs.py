@@ -149,7 +149,7 @@ class AppRun:
             self.started_at = time.monotonic()
             with (
                 translated(connection.label),
-                shipping(self.members, captured),
+                shipping(self._members, captured),
                 build_logs_shown(in_this_cell(write)),
             ):
                 context.__enter__()

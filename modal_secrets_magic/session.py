@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import atexit
+import contextlib
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from contextlib import ExitStack
 from secrets import token_bytes
@@ -15,7 +16,7 @@ from .bindings import in_order
 from .bound_names import BoundNames
 from .cells.reader import Reading
 from .connection import Connection
-from .errors import NotBindable, UnknownFunction
+from .errors import ModalSecretsError, NotBindable, UnknownFunction
 from .exporting import Exported, export
 from .functions import Binding, Bound, Here, names_of
 from .injection import Environment, describe
@@ -247,7 +248,10 @@ class Session:
 
     def _notice(self, name: str, bound: Bound) -> None:
         reading = self._cell_readings.get(name)
-        if reading is not None:
+        if reading is None:
+            return
+        # A list that is not to be had keeps nobody from binding.
+        with contextlib.suppress(ModalSecretsError):
             for each in self._inspector.notices(name, bound, reading):
                 print(f"{name} {each.what}. {each.next_step}")  # noqa: T201 - under the cell
 

@@ -46,6 +46,7 @@ from .secrets import (
     keys_of,
     list_secrets,
     secret_metadata,
+    secret_metadata_of,
     update_secret,
     values_here,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "raw_function",
     "read_logs",
     "secret_metadata",
+    "secret_metadata_of",
     "server_urls",
     "set_default_client",
     "ship_by_value",

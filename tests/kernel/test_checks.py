@@ -77,6 +77,19 @@ def test_values_that_changed_since_the_containers_started(notebook: NotebookRunn
     assert "stale" in other.text
 
 
+def test_a_secret_that_is_gone(notebook: NotebookRunner) -> None:
+    *_, checked = notebook.run(
+        SECRETS,
+        "%%modal_secret a huggingface\ndef f(): pass",
+        "%modal_secret delete huggingface --yes\n%modal_secret create huggingfaces --from-env HF_TOKEN\n%modal_secret check f",
+    )
+    assert re.search(
+        r"problem +there is no secret 'huggingface' in environment 'main' +"
+        r"Did you mean 'huggingfaces'\? %modal_secret bind f huggingfaces",
+        checked.text,
+    )
+
+
 def test_plain_text_is_noticed_and_never_shown(notebook: NotebookRunner) -> None:
     *_, bound, checked = notebook.run(
         SECRETS,

@@ -16,7 +16,7 @@ import modal
 import pytest
 from modal_proto import api_pb2
 
-from modal_secrets_magic.modal_adapter import synchronize_api
+from modal_secrets_magic.modal_adapter.loaded import synchronize_api
 from modal_secrets_magic.workspace import launcher
 
 from ..notebooks import NotebookRunner

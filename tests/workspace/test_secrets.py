@@ -15,8 +15,8 @@ from modal.exception import (
     NotFoundError,
 )
 
-from modal_secrets_magic.modal_adapter import _call as adapter_call
 from modal_secrets_magic.modal_adapter import open_client
+from modal_secrets_magic.modal_adapter.loaded import call as adapter_call
 from modal_secrets_magic.workspace.launcher import RunningWorkspace
 from modal_secrets_magic.workspace.paths import WorkspacePaths
 from modal_secrets_magic.workspace.tokens import token_id_for
