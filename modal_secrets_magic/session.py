@@ -22,6 +22,7 @@ from .functions import Binding, Bound, Here, names_of
 from .injection import Environment, describe
 from .inspector import Ask, Inspector
 from .named_secrets import NamedSecrets
+from .notebook_code import plain_of
 from .options import app_named, function_named, image_named, notebook_name
 from .runs import Runs
 from .views import CellOptions, Checked, FunctionStatus, SecretList, Status
@@ -193,9 +194,10 @@ class Session:
         """Bind what a decorator is put on, in any module."""
         names = in_order(self.defaults, self._chosen(options))
         binder = self._binder(names, options.environment, app=app, image=image, files=options.files)
-        name = getattr(thing, "__name__", type(thing).__name__)
+        plain = plain_of(thing)  # what is bound may be a function of Modal's already
+        name = getattr(plain, "__name__", type(plain).__name__)
         bound = binder.bind(name, thing)
-        if isinstance(bound, Bound) and getattr(thing, "__module__", "") == "__main__":
+        if isinstance(bound, Bound) and getattr(plain, "__module__", "") == "__main__":
             self.bound.remember(name, bound)
         return bound
 

@@ -66,13 +66,15 @@ def is_partial(thing: Any) -> bool:
 
 
 def raw_function(thing: Any) -> Any:
-    """Return the plain function behind a decorated one (`_Function._raw_f`,
+    """Return the plain function or class behind a decorated one (`_Function._raw_f`,
     `_PartialFunction.raw_f`), or the thing itself.
     """
     from modal.partial_function import PartialFunction
 
     if isinstance(thing, modal.Function):
         return implementation(thing)._raw_f
+    if isinstance(thing, modal.Cls):
+        return class_of(thing)
     return implementation(thing).raw_f if isinstance(thing, PartialFunction) else thing
 
 

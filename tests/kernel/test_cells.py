@@ -529,6 +529,42 @@ def test_optional_secrets(notebook: NotebookRunner) -> None:
     assert present.error.ename == "SecretNotFound"  # what is not optional must be there
 
 
+def test_the_decorator_of_plain_python(notebook: NotebookRunner) -> None:
+    *_, called, known, refused = notebook.run(
+        SECRETS,
+        """
+        import modal
+        from modal_secrets_magic import bind, environment
+        app = modal.App("mine")
+
+        @bind("a")
+        def plain(): return os.environ["LEVEL"]
+
+        @bind("a")
+        @app.function(secrets=[modal.Secret.from_dict({"OF_CODE": "set"})], serialized=True)
+        def decorated(): return os.environ["LEVEL"], os.environ["OF_CODE"]
+
+        @bind("b")
+        class Service:
+            @modal.method()
+            def get(self): return os.environ["B_KEY"]
+
+        plain.remote(), decorated.remote(), Service().get.remote(), plain.local()
+        """,
+        "print(environment(decorated))\n%modal_secret status",
+        "bind('a')(3)",
+        errors=True,
+    )
+    assert called.text == "('debug', ('debug', 'set'), 'value-of-b-key', 'debug')"
+    assert known.stdout.startswith("decorated · local workspace · main   3 keys from 2 secrets")
+    assert [line.split()[0] for line in known.text.splitlines()[2:5]] == [
+        "Service",
+        "decorated",
+        "plain",
+    ]
+    assert refused.error.ename == "NotBindable"
+
+
 def test_run_and_imported_modules(notebook: NotebookRunner) -> None:
     (notebook.folder / "script.py").write_text(
         "import os\ndef from_script(): return os.environ['LEVEL']\n"
