@@ -44,6 +44,7 @@ class Connection:
             )
         self.choice = chosen
         self._client: Any | None = None
+        self._opening = threading.RLock()
         self._environment = ""
         #: The local server as it was last found, which tells one run of it from the next.
         self.server: RunningWorkspace | None = None
@@ -71,11 +72,12 @@ class Connection:
 
     def client(self) -> Any:
         """Return an open client whose server answers, starting the local one when needed."""
-        if self.is_local:
-            return self._local_client()
-        if self._client is None:
-            self._client = self._modal_client()
-        return self._client
+        with self._opening:  # what is known of secrets is renewed by a thread of its own
+            if self.is_local:
+                return self._local_client()
+            if self._client is None:
+                self._client = self._modal_client()
+            return self._client
 
     def environment(self) -> str:
         """Return the name of the environment that is used where none is named."""

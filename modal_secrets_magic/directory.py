@@ -44,8 +44,11 @@ class Directory:
 class Directories:
     """The directories of the environments that were asked about."""
 
-    def __init__(self, look: Callable[[str], Directory]) -> None:
+    def __init__(
+        self, look: Callable[[str], Directory], is_default: Callable[[str], bool] = lambda _: False
+    ) -> None:
         self._look = look
+        self._is_default = is_default
         self._known: dict[str, Directory] = {}
         self._looking: dict[str, threading.Thread] = {}
 
@@ -62,8 +65,11 @@ class Directories:
         return found if found is not None and found.is_fresh else self.renewed(environment)
 
     def renewed(self, environment: str = "") -> Directory:
-        """Ask now."""
-        found = self._known[environment] = self._look(environment)
+        """Ask now. What is found is known by its name, and as what no name stands for."""
+        found = self._look(environment)
+        self._known[environment] = self._known[found.environment] = found
+        if self._is_default(found.environment):
+            self._known[""] = found
         return found
 
     def renew_soon(self, environment: str = "") -> None:

@@ -21,7 +21,7 @@ class NamedSecrets:
 
     def __init__(self, connection: Callable[[], Connection]) -> None:
         self._connection = connection
-        self.directories = Directories(self._look)
+        self.directories = Directories(self._look, lambda name: name == connection().environment())
         self._known_values = KnownValues()
         #: When this session changed a secret, by environment and name.
         self.changed_at: dict[tuple[str, str], float] = {}
@@ -118,6 +118,7 @@ class NamedSecrets:
         for key, origin in origins.items():
             self._known_values.remember(environment, name, [key], origin)
         self.directories.forget()
+        self.directories.renew_soon()  # Tab is likely next
 
     def _look(self, environment: str) -> Directory:
         from .modal_adapter import environment_names

@@ -30,6 +30,12 @@ FLAGS = [
 
 PROMPT = ["%load_ext modal_secrets_magic", "%modal_secret create made-here KEY"]
 
+LIFT = [
+    "%load_ext modal_secrets_magic",
+    "TOKEN = 'made-up-0123456789'\ndef f():\n    return TOKEN",
+    "%modal_secret lift TOKEN as my-secret TOKEN",
+]
+
 
 @pytest.fixture
 def lab(paths: object, tmp_path: Path) -> Iterator[str]:
@@ -41,9 +47,10 @@ def lab(paths: object, tmp_path: Path) -> Iterator[str]:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     nbformat.write(unexecuted, folder / "quickstart.ipynb")
-    asking = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in PROMPT])
-    asking.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
-    nbformat.write(asking, folder / "asking.ipynb")
+    for name, sources in (("asking", PROMPT), ("lifting", LIFT)):
+        made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in sources])
+        made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
+        nbformat.write(made, folder / f"{name}.ipynb")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     config = tmp_path / "jupyter"
@@ -162,6 +169,25 @@ def test_the_quickstart_runs_in_jupyterlab(lab: str, browser: Browser, tmp_path:
 
     text = saved(page, tmp_path / "notebooks" / "quickstart.ipynb", "Deleted 'quickstart-team'")
     assert not re.search(r"sk-(team|own)-[0-9a-f]{8}|hf_[0-9a-f]{8}", text)
+
+
+def test_a_lifted_cell_is_offered_and_names_complete_on_tab(
+    lab: str, browser: Browser, tmp_path: Path
+) -> None:
+    page = open_notebook(browser, lab, "lifting.ipynb")
+    run_all(page, page.get_by_text("Created 'my-secret' with TOKEN").first)
+    offered = page.get_by_text('TOKEN = os.environ["TOKEN"]', exact=True).last
+    expect(offered).to_be_visible()  # a cell below, for the user to run
+    assert "made-up-0123456789" not in offered.locator("xpath=ancestor::*[@role='textbox']").inner_text()  # fmt: skip
+    page.keyboard.press("Escape")
+    page.keyboard.press("b")
+    page.keyboard.press("Enter")
+    page.keyboard.type("%modal_secret delete my-s")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("listitem", name="secret").get_by_text("my-secret")).to_be_visible()
+    page.keyboard.press("Enter")
+    text = saved(page, tmp_path / "notebooks" / "lifting.ipynb", "delete my-")
+    assert '"%modal_secret delete my-secret"' in text
 
 
 def take_picture(page: Page, target: Path) -> None:
