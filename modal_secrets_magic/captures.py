@@ -58,7 +58,8 @@ def _user_of(name: str, members: Mapping[str, Any]) -> str:
             for code in _codes_in(function.__code__):
                 line = code.co_firstlineno
                 for instruction in dis.get_instructions(code):
-                    line = instruction.starts_line or line
+                    # A line's number has been an attribute of its own since Python 3.13.
+                    line = getattr(instruction, "line_number", instruction.starts_line) or line
                     if instruction.argval == name:
                         return f"{member} uses in line {line}"
     return f"{' or '.join(members)} uses"

@@ -160,20 +160,15 @@ def _unprovided(subject: Subject, directory: Directory) -> Iterator[Finding]:
 
 def _confused_with_secret(key: str, subject: Subject, directory: Directory) -> Finding | None:
     """A secret's name where a key belongs, the most common confusion of all."""
-    folded = key.replace("-", "_").casefold()
-    for name, secret in directory.secrets.items():
-        same = name == key or (
-            name.replace("-", "_").casefold() == folded and not directory.holders.get(key)
+    secret = directory.spelled_like(key)
+    if secret and secret.keys and (secret.name == key or not directory.holders.get(key)):
+        bound = any(source.name == secret.name for source in subject.sources)
+        return Finding(
+            Level.PROBLEM,
+            f"reads {key!r}, the name of a secret; its keys are {', '.join(secret.keys)}",
+            f'Write os.environ["{secret.keys[0]}"]'
+            + ("." if bound else f", and %modal_secret bind {subject.name} {secret.name}"),
         )
-        if same and secret.keys:
-            keys = ", ".join(secret.keys)
-            bound = any(source.name == name for source in subject.sources)
-            return Finding(
-                Level.PROBLEM,
-                f"reads {key!r}, the name of a secret; its keys are {keys}",
-                f'Write os.environ["{secret.keys[0]}"]'
-                + ("." if bound else f", and %modal_secret bind {subject.name} {name}"),
-            )
     if not is_key(key):
         return Finding(
             Level.PROBLEM,

@@ -24,6 +24,8 @@ class Directory:
     holders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     environments: tuple[str, ...] = ()
     taken_at: float = 0.0
+    #: The names as somebody may spell them in place of a key.
+    _folded: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -34,11 +36,21 @@ class Directory:
             for key in secret.keys:
                 holders[key] = (*holders.get(key, ()), secret.name)
         by_name = {secret.name: secret for secret in secrets}
-        return cls(environment, by_name, holders, environments, time.monotonic())
+        folded = {_folded(name): name for name in by_name}
+        return cls(environment, by_name, holders, environments, time.monotonic(), folded)
+
+    def spelled_like(self, key: str) -> SecretInfo | None:
+        """Return the secret whose name is a key but for hyphens and case."""
+        name = key if key in self.secrets else self._folded.get(_folded(key), "")
+        return self.secrets.get(name)
 
     @property
     def is_fresh(self) -> bool:
         return time.monotonic() - self.taken_at < STALE
+
+
+def _folded(name: str) -> str:
+    return name.replace("-", "_").casefold()
 
 
 class Directories:

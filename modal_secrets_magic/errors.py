@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from heapq import nlargest
+
+#: More names than this are looked through in a quicker way first.
+_MANY = 32
 
 
 class ModalSecretsError(Exception):
@@ -35,8 +39,16 @@ class ModalSecretsError(Exception):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return "Did you mean 'x'? " for the known name closest to `name`, or nothing."""
-    matches = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    matches = get_close_matches(name, _likely(name, list(known)), n=1, cutoff=0.6)
     return f"Did you mean {matches[0]!r}? " if matches else ""
+
+
+def _likely(name: str, known: list[str]) -> list[str]:
+    """Return those of many names that share most pairs of letters: comparing all takes long."""
+    if len(known) <= _MANY:
+        return known
+    pairs = {name[place : place + 2] for place in range(len(name) - 1)}
+    return nlargest(_MANY, known, key=lambda each: sum(pair in each for pair in pairs))
 
 
 class InvalidUsage(ModalSecretsError):

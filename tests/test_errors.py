@@ -23,3 +23,10 @@ def test_an_error_shows_what_and_the_next_step_in_few_lines(kind: type[ModalSecr
 def test_nearest() -> None:
     assert nearest("opnai", ["openai", "team"]) == "Did you mean 'openai'? "
     assert nearest("xyz", ["openai"]) == ""
+
+
+def test_the_nearest_of_many_names() -> None:
+    many = [f"KEY_{number}" for number in range(2_000)] + ["OPENAI_API_KEY"]
+    assert nearest("OPENAI_API_KY", many) == "Did you mean 'OPENAI_API_KEY'? "
+    assert nearest("ZZZ", many) == ""
+    assert nearest("", many) == ""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..cells.definitions import Definition, definitions
@@ -29,14 +28,14 @@ _FIRST_LINE = re.compile(rf"%%{MAGIC}(?=\s|$)(?P<line>[^\n]*)")
 _OTHER_MAGIC = re.compile(r"%%(?!modal_secret\b)\w")
 
 
-@dataclass
 class RunningCell:
     """The cell under `%%modal_secret` that is about to run: its source once it has been parsed,
     and what was changed in it before.
     """
 
-    tree: ast.Module | None = None
-    modernized: Modernized | None = None
+    def __init__(self) -> None:
+        self.tree: ast.Module | None = None
+        self.modernized: Modernized | None = None
 
 
 class CellTransform(ast.NodeTransformer):

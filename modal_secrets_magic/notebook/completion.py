@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from argparse import SUPPRESS
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from .commands import COMMANDS, load
-from .commands.parsing import CommandParser
 
 if TYPE_CHECKING:
     from ..session import Session
+    from .commands.parsing import CommandParser
 
 _LINE = re.compile(r"^\s*(?P<percent>%{1,2})modal_secret\s+(?P<rest>.*)$")
 
@@ -93,7 +92,7 @@ class Completions:
         return [each for each in candidates if each.startswith(token) and each not in used], token
 
     def _arguments(self, parser: CommandParser, before: Sequence[str], token: str) -> list[str]:
-        actions = [action for action in parser._actions if action.help != SUPPRESS]
+        actions = parser._actions
         options = {flag: action for action in actions for flag in action.option_strings}
         if token.startswith("-"):
             return [flag for flag in options if flag.startswith("--") or len(token) == 1]
