@@ -45,6 +45,7 @@ class Connection:
         self.choice = chosen
         self._client: Any | None = None
         self._opening = threading.RLock()
+        self._own_environment = ""
         self._environment = ""
         #: The local server as it was last found, which tells one run of it from the next.
         self.server: RunningWorkspace | None = None
@@ -81,13 +82,17 @@ class Connection:
 
     def environment(self) -> str:
         """Return the name of the environment that is used where none is named."""
-        if not self._environment:
+        return self._environment or self.own_environment()
+
+    def own_environment(self) -> str:
+        """Return the environment that the workspace itself uses where none is named."""
+        if not self._own_environment:
             from .modal_adapter import default_environment
             from .modal_errors import translated
 
             with translated(self.label):
-                self._environment = default_environment(self.client())
-        return self._environment
+                self._own_environment = default_environment(self.client())
+        return self._own_environment
 
     def use_environment(self, name: str) -> None:
         """Use this environment where none is named; raise `EnvironmentNotFound` with the nearest.

@@ -328,7 +328,7 @@ class Session:
             bound,
             self._cells(),
             self.namespace,
-            self.connection.environment(),
+            self.connection.own_environment(),
             files,
         )
 

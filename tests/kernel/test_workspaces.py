@@ -107,7 +107,7 @@ def test_another_environment_without_another_kernel(notebook: NotebookRunner) ->
         "%modal_secret bind f one",
         "%%modal_secret one\ndef g():\n    import os\n    return os.environ['KEY']\n"
         "f.remote(), g.remote(), f.binding.environment, g.binding.environment",
-        "%modal_secret workspace -e main\n%modal_secret check g",
+        "%modal_secret export f g\n%modal_secret workspace -e main\n%modal_secret check g",
         errors=True,
     )
     assert switched.text.startswith("local workspace · dev")
@@ -119,6 +119,9 @@ def test_another_environment_without_another_kernel(notebook: NotebookRunner) ->
     # what was bound in one environment stays there, and what is bound in another has its own
     assert called.text == "('value-of-main', 'value-of-dev', 'main', 'dev')"
     assert "Nothing to say about g" in back.text
+    # whoever runs the program has the workspace's own environment, whatever this session uses
+    assert '@app.function(secrets=[modal.Secret.from_name("one")])\ndef f' in back.stdout
+    assert 'modal.Secret.from_name("one", environment_name="dev")' in back.stdout
 
 
 def test_profiles_are_workspaces(
