@@ -135,7 +135,7 @@ class _Writer:
         imported = set() if nodes else statement.defines & set(self._bound)
         for name in sorted(imported):
             self.apps.add(self.app)
-            text += f"\n{name} = {self.app}.function({self._options(name)})({name})"
+            text += f"\n{name} = {self.app}.function({', '.join(self._options_of(name))})({name})"
         return text
 
     def _decorated(self, text: str, node: Definition, first: int) -> str:
@@ -160,7 +160,8 @@ class _Writer:
             self.apps.add(self.app)
             method = "cls" if isinstance(bound, BoundClass) else "function"
             top = min([node.lineno, *_decorator_lines(node)]) - first
-            lines.insert(top, f"{indent}@{self.app}.{method}({self._options(node.name)})")
+            options = ", ".join(self._options_of(node.name))
+            lines.insert(top, f"{indent}@{self.app}.{method}({options})")
         return "\n".join(lines)
 
     def _is_on_app(self, decorator: ast.expr) -> bool:
@@ -170,21 +171,27 @@ class _Writer:
         return method in {"function", "cls"} and isinstance(self._namespace.get(owner), modal.App)
 
     def _with_secrets(self, source: str, decorator: ast.expr, name: str) -> str:
-        """Put the bound secrets before those of the code's own decorator."""
-        ours = self._secrets(name)
-        if not ours or not isinstance(decorator, ast.Call):
+        """Put the bound secrets before those of the code's own decorator, and the image where it
+        names none.
+        """
+        if not isinstance(decorator, ast.Call):
             return source
-        for keyword in decorator.keywords:
-            if keyword.arg == "secrets":
-                own = ast.get_source_segment(source, _moved(keyword.value, decorator)) or ""
-                inside = own[1:-1].strip().rstrip(",") if own.startswith("[") else f"*{own}"
-                return source.replace(own, f"[{', '.join(filter(None, [*ours, inside]))}]", 1)
+        given = {keyword.arg: keyword.value for keyword in decorator.keywords}
+        missing = [each for each in self._options_of(name) if each.partition("=")[0] not in given]
         before, _, after = source.rpartition(")")
-        has_options = decorator.args or decorator.keywords
-        comma = ", " if has_options and not before.rstrip().endswith(",") else ""
-        return f"{before}{comma}secrets=[{', '.join(ours)}]){after}"
+        if missing:
+            has_options = decorator.args or decorator.keywords
+            comma = ", " if has_options and not before.rstrip().endswith(",") else ""
+            before += comma + ", ".join(missing)
+        source = f"{before}){after}"
+        ours = self._secrets(name)
+        if ours and "secrets" in given:
+            own = ast.get_source_segment(source, _moved(given["secrets"], decorator)) or ""
+            inside = own[1:-1].strip().rstrip(",") if own.startswith("[") else f"*{own}"
+            return source.replace(own, f"[{', '.join(filter(None, [*ours, inside]))}]", 1)
+        return source
 
-    def _options(self, name: str) -> str:
+    def _options_of(self, name: str) -> list[str]:
         options = []
         secrets = self._secrets(name)
         if secrets:
@@ -192,7 +199,7 @@ class _Writer:
         image = self._bound[name].binding.image
         if image is not None:
             options.append(f"image={_name_of(image, self._namespace)}")
-        return ", ".join(options)
+        return options
 
     def _secrets(self, name: str) -> list[str]:
         binding = self._bound[name].binding

@@ -45,14 +45,14 @@ CELLS = (
     mine = modal.App("mine", secrets=[modal.Secret.from_dict({"LEVEL": "level-of-app", "OF_APP": "set"})])
     """,
     """
-    %%modal_secret b
+    %%modal_secret b --image image
     @mine.function(
         secrets=[own],
         timeout=30,
     )
     @modal.concurrent(max_inputs=2)
     def decorated():
-        print("decorated", os.environ["LEVEL"], os.environ["OF_APP"], os.environ["B_KEY"], with_files.remote(4))
+        print("decorated", os.environ["LEVEL"], os.environ["OF_IMAGE"], os.environ["OF_APP"], os.environ["B_KEY"], with_files.remote(4))
 
     class Service:
         @modal.method()
