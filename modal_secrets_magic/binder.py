@@ -8,6 +8,7 @@ from types import FunctionType
 from typing import Any
 
 from .bindings import in_order
+from .errors import NotBindable
 from .functions import (
     Binding,
     Bound,
@@ -187,6 +188,11 @@ class Binder:
         from .modal_adapter import class_of, modal
 
         origin, code = bound.binding.origin, bound.binding.code_secrets
+        if self._files:  # nothing can be put around what Modal has made already
+            raise NotBindable(
+                f"{bound.__name__!r} was decorated before, and its secrets cannot be files, too.",
+                "Define it in a cell that begins with %%modal_secret --files.",
+            )
         secrets = (*self._secrets, *code)
         binding = self._binding(origin, secrets, code)
         bound.run.add(bound.__name__, getattr(bound, "__wrapped__", None), secrets)

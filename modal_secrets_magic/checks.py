@@ -20,6 +20,9 @@ from .remote.files import FILE_SUFFIX, FOLDER_VARIABLE
 #: https://modal.com/docs/guide/environment_variables.
 RESERVED = "MODAL_"
 
+#: What the keys that a function's image sets are called, beside those of its secrets.
+OF_IMAGE = "its image"
+
 
 class Level(Enum):
     """How bad it is: it fails, it is likely wrong, or it is good to know."""
@@ -194,7 +197,7 @@ def _where(each: KeyRead) -> str:
 
 
 def _none_of(sources: Sequence[Source]) -> str:
-    names = [source.name for source in sources if source.name != "its image"]
+    names = [source.name for source in sources if source.name != OF_IMAGE]
     if not names:
         return "no secret of it has"
     if len(names) == 1:
@@ -246,7 +249,7 @@ def _reserved(subject: Subject) -> Iterator[Finding]:
                     f"{source.name} has {key}, which Modal reserves: its runtime may set another",
                     "Name the key otherwise.",
                 )
-            elif key in provided():
+            elif key in provided() and source.name != OF_IMAGE:
                 yield Finding(
                     Level.WARNING,
                     f"{source.name} has {key}, in place of the container's own",

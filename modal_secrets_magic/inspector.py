@@ -12,7 +12,7 @@ from .cells.expressions import Need
 from .cells.images import keys_set_by_images, pythons_of_images
 from .cells.reader import Reading, read
 from .cells.slicing import needed_for
-from .checks import Finding, Subject, check, unprovided, urgent
+from .checks import OF_IMAGE, Finding, Subject, check, unprovided, urgent
 from .directory import Directory
 from .errors import KeysAmbiguous
 from .functions import Bound
@@ -118,7 +118,7 @@ class Inspector:
         nodes = self._code_of_image(bound) if own_image else []
         if own_image:
             keys = tuple(sorted(set(keys_set_by_images(nodes))))
-            sources.insert(0, Source("its image", keys))
+            sources.insert(0, Source(OF_IMAGE, keys))
         return Subject(
             name,
             reading,

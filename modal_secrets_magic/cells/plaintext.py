@@ -55,12 +55,11 @@ def plain_text_in(tree: ast.AST) -> list[PlainText]:
             found[constant.lineno, constant.col_offset] = PlainText(
                 constant.lineno, name, kind, constant.col_offset
             )
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            kind = kind_of(node.value)
-            if kind:
-                place = (node.lineno, node.col_offset)
-                found.setdefault(place, PlainText(node.lineno, "", kind, node.col_offset))
+    for place, text in _strings(tree):
+        kind = kind_of(text)
+        if kind:
+            at = (place.lineno, place.col_offset)
+            found.setdefault(at, PlainText(place.lineno, "", kind, place.col_offset))
     return [found[place] for place in sorted(found)]
 
 
@@ -70,25 +69,28 @@ def without_plain_text(text: str) -> tuple[str, list[PlainText]]:
     if not found:
         return text, []
     lines = [line.encode() for line in text.split("\n")]
-    for node in sorted(
-        _strings(ast.parse(text)), key=lambda each: (each.lineno, each.col_offset), reverse=True
-    ):
-        matching = [
-            each for each in found if (each.line, each.column) == (node.lineno, node.col_offset)
+    places = {(node.lineno, node.col_offset): node for node, _ in _strings(ast.parse(text))}
+    for each in reversed(found):
+        node = places[each.line, each.column]
+        first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+        lookup = f'os.environ["{each.name.upper() or "CREDENTIAL"}"]'.encode()
+        lines[first : last + 1] = [
+            lines[first][: node.col_offset] + lookup + lines[last][node.end_col_offset :]
         ]
-        for each in matching:
-            first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
-            lookup = f'os.environ["{each.name.upper() or "CREDENTIAL"}"]'.encode()
-            lines[first : last + 1] = [
-                lines[first][: node.col_offset] + lookup + lines[last][node.end_col_offset :]
-            ]
     return b"\n".join(lines).decode(), found
 
 
-def _strings(tree: ast.AST) -> Iterator[ast.Constant | ast.JoinedStr]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node
+def _strings(tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+    """Yield the strings of a source with their literals: an f-string is one, whatever its parts."""
+    inside: set[int] = set()
+    for node in ast.walk(tree):  # what is around comes before what is inside
+        if isinstance(node, ast.JoinedStr):
+            parts = [part for part in ast.walk(node) if isinstance(part, ast.Constant)]
+            inside |= {id(part) for part in parts}
+            yield node, "".join(str(part.value) for part in parts if isinstance(part.value, str))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            texts = [] if id(node) in inside else [node.value]
+            yield from ((node, text) for text in texts)
 
 
 def _looks_random(text: str) -> bool:

@@ -57,4 +57,6 @@ def test_left_out_of_a_source() -> None:
     text, found = without_plain_text(source)
     assert text == 'é = 1; key = os.environ["KEY"]  # kept\npem = os.environ["PEM"]\n'
     assert len(found) == 2
+    text, found = without_plain_text(f'x = call(f"Bearer sk-proj-{RANDOM}{{y}}", f"{{z}} plain")')
+    assert text == 'x = call(os.environ["CREDENTIAL"], f"{z} plain")'
     assert without_plain_text("x = 1") == ("x = 1", [])

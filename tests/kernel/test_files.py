@@ -107,3 +107,18 @@ def test_a_key_of_that_name_wins_over_a_pointer(notebook: NotebookRunner) -> Non
         "%%modal_secret both --files\ndef f():\n    import os\n    return os.environ['TOKEN_FILE'], sorted(os.listdir(os.environ['SECRETS_DIR']))\nf.remote()",
     )
     assert called.text == "('not/a/pointer/of/ours', ['TOKEN', 'TOKEN_FILE'])"
+
+
+def test_what_was_decorated_before_is_refused(notebook: NotebookRunner) -> None:
+    *_, refused, kept = notebook.run(
+        SECRETS,
+        "import modal\napp = modal.App()\n@app.function(serialized=True)\ndef f(): return os.environ['PLAIN']",
+        "%modal_secret bind f certificate --files",
+        "%modal_secret bind f certificate\nf.remote()",
+        errors=True,
+    )
+    assert refused.traceback == (
+        "NotBindable: 'f' was decorated before, and its secrets cannot be files, too.\n"
+        "Define it in a cell that begins with %%modal_secret --files."
+    )
+    assert kept.text == "'value-of-plain'"
