@@ -88,9 +88,12 @@ def _strings(tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
             parts = [part for part in ast.walk(node) if isinstance(part, ast.Constant)]
             inside |= {id(part) for part in parts}
             yield node, "".join(str(part.value) for part in parts if isinstance(part.value, str))
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            texts = [] if id(node) in inside else [node.value]
-            yield from ((node, text) for text in texts)
+        elif (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in inside
+        ):
+            yield node, node.value
 
 
 def _looks_random(text: str) -> bool:
