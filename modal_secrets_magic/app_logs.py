@@ -25,10 +25,20 @@ class AppLogFollower:
         self._client = client
         self.app_id = app_id
         self._last = ""
+        #: What came before it was to be shown.
+        self._held: list[tuple[bool, str]] | None = []
         self._lock = threading.Lock()
         self._following = loop.start(self._follow())
 
+    def release(self) -> None:
+        """Show what has come so far, and from now on all at once."""
+        with self._lock:
+            held, self._held = self._held or [], None
+            for is_error, text in held:
+                self.context.copy().run(write, is_error, text)
+
     def stop(self) -> None:
+        self.release()
         with contextlib.suppress(Exception):
             self.catch_up()
         self._following.cancel()
@@ -54,7 +64,10 @@ class AppLogFollower:
             if _is_later(entry, self._last):
                 self._last = entry
                 for is_error, text in texts:
-                    self.context.copy().run(write, is_error, text)
+                    if self._held is not None:
+                        self._held.append((is_error, text))
+                    else:
+                        self.context.copy().run(write, is_error, text)
 
 
 def _is_later(entry: str, last: str) -> bool:

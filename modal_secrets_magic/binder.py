@@ -19,6 +19,7 @@ from .functions import (
     check_secrets,
 )
 from .remote.files import SecretFiles
+from .remote.guard import Guard
 from .remote.wrapping import calling, prepared
 from .runs import Runs
 
@@ -72,8 +73,8 @@ class Binder:
         self._files = files
         self._keys_of = keys_of
         self._decorated: list[tuple[Any, Decoration]] = []
-        #: The files of what was made, by the identity of what Modal's decorator returned.
-        self._file_keys: dict[int, SecretFiles] = {}
+        #: The guards of what was made, by the identity of what Modal's decorator returned.
+        self._guards: dict[int, Guard] = {}
 
     def bind(self, name: str, thing: Any) -> Any:
         """Return the bound function or class that `name` is to hold.
@@ -147,39 +148,39 @@ class Binder:
         if self._image is not None and "image" not in decoration.options:
             changed["image"] = self._image
         self._runs.at_rest(decoration.app)
-        thing, files = self._with_files(decoration.thing)
+        thing, guard = self._guarded(decoration.thing)
         made = decoration.made(thing, **changed)
-        if files is not None:
-            self._file_keys[id(made)] = files
+        self._guards[id(made)] = guard
         return made
 
-    def _with_files(self, thing: Any) -> tuple[Any, SecretFiles | None]:
-        """Have a function's secrets written to files before its own code runs, if asked for."""
+    def _guarded(self, thing: Any) -> tuple[Any, Guard]:
+        """Put a guard around a function's code, which also has its secrets written to files
+        before that runs, if asked for.
+        """
         from .modal_adapter import is_partial, with_raw_functions
 
-        files = SecretFiles([]) if self._files else None
+        guard = Guard([], SecretFiles([]) if self._files else None)
 
         def change(function: Any) -> Any:
-            plain = getattr(function, "__plain__", function)
-            return plain if files is None else prepared(plain, files)
+            return prepared(getattr(function, "__plain__", function), guard.call)
 
         if is_partial(thing):
             with_raw_functions(thing, change)
-            return thing, files
-        return (change(thing) if isinstance(thing, FunctionType) else thing), files
+            return thing, guard
+        return (change(thing) if isinstance(thing, FunctionType) else thing), guard
 
     def _bound(self, name: str, made: Any, app: Any, origin: Any, code: Sequence[Any]) -> Bound:
         from .modal_adapter import class_of, modal, own_secrets, raw_function
 
-        binding = self._binding(origin, own_secrets(made), code)
+        guard = self._guards.get(id(made))
+        binding = self._binding(origin, own_secrets(made), code, guarded=guard is not None)
         run = self._runs.of(app, self._environment)
-        refresh = self._refresher(self._file_keys.get(id(made)), binding.secrets)
+        refresh = self._refresher(guard, binding.secrets)
         refresh()  # the user may run the app before we do
         if isinstance(made, modal.Cls):
             run.add(name, class_of(made), binding.secrets, refresh)
             return BoundClass(name, class_of(made), made, binding, run, self._here)
         function = raw_function(made)
-        function = getattr(function, "__plain__", function)
         run.add(name, function, binding.secrets, refresh)
         return BoundFunction(name, function, lambda: made, binding, run, self._here)
 
@@ -195,6 +196,7 @@ class Binder:
             )
         secrets = (*self._secrets, *code)
         binding = self._binding(origin, secrets, code)
+        self._keys_of(secrets)
         bound.run.add(bound.__name__, getattr(bound, "__wrapped__", None), secrets)
 
         def make() -> Any:
@@ -206,16 +208,18 @@ class Binder:
         function = getattr(bound, "__wrapped__", None)
         return BoundFunction(bound.__name__, function, make, binding, bound.run, self._here)
 
-    def _refresher(self, files: SecretFiles | None, secrets: Sequence[Any]) -> Callable[[], None]:
+    def _refresher(self, guard: Guard | None, secrets: Sequence[Any]) -> Callable[[], None]:
         """Return what to do before the app starts: the secrets may have other keys by then."""
 
         def refresh() -> None:
-            if files is not None:
-                files.keys[:] = self._keys_of(secrets)
+            if guard is not None:
+                guard.know(self._keys_of(secrets))
 
         return refresh
 
-    def _binding(self, origin: Any, secrets: Sequence[Any], code: Sequence[Any]) -> Binding:
+    def _binding(
+        self, origin: Any, secrets: Sequence[Any], code: Sequence[Any], *, guarded: bool = False
+    ) -> Binding:
         return Binding(
             origin,
             self.names,
@@ -224,6 +228,7 @@ class Binder:
             self._image,
             self._environment,
             self._files,
+            guarded,
         )
 
 

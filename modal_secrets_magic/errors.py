@@ -114,6 +114,10 @@ class CodeUnchanged(ModalSecretsError):
     """A cell or variable that cannot be rewritten as asked."""
 
 
+class NothingToMask(ModalSecretsError):
+    """A variable or a key whose value is to be masked, or not to be, and is not there."""
+
+
 class NotBindable(ModalSecretsError):
     """The thing named is not a function or class that secrets can be bound to."""
 

@@ -24,7 +24,8 @@ _OURS = {"bind"}
 _FILES = '''
 def secret_files(*keys):
     """Have the secrets of a function as files, too, before its own code runs."""
-    return lambda function: prepared(function, SecretFiles(keys))
+    files = SecretFiles(keys)
+    return lambda function: prepared(function, lambda _: nullcontext(files()))
 '''
 
 
@@ -277,6 +278,11 @@ def _files_code() -> tuple[list[str], str]:
     last_import = max(each.end_lineno or 0 for each in tree.body if isinstance(each, _Import))
     code = "\n".join(text.split("\n")[last_import:])
     prepared = re.sub(r"  # (noqa|type:).*", "", inspect.getsource(wrapping.prepared))
-    imports += ["import functools", "import inspect", "from collections.abc import Callable"]
+    imports += [
+        "import functools",
+        "import inspect",
+        "from collections.abc import Callable",
+        "from contextlib import AbstractContextManager, nullcontext",
+    ]
     imports.sort(key=lambda line: (not line.startswith("import"), line))
     return imports, "\n\n\n".join([code.strip(), prepared.strip(), _FILES.strip()])

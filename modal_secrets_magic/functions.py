@@ -37,16 +37,19 @@ class Binding:
     image: Any | None
     environment: str
     files: bool = False
+    #: Whether its container masks what it prints, and answers what it holds.
+    guarded: bool = False
 
 
 @dataclass(frozen=True)
 class Here:
-    """What calls need of this process: a loop of our own, and the values of a binding's secrets
-    that are known outside of containers.
+    """What calls need of this process: a loop of our own, the values of a binding's secrets that
+    are known outside of containers, and that it learns by what to find those that are not.
     """
 
     loop: BackgroundLoop
     values_of: Callable[[str, Binding], dict[str, str]]
+    learn: Callable[[BoundFunction], None]
 
 
 class Bound(ABC):
@@ -141,14 +144,22 @@ class BoundFunction(Bound):
         plain = getattr(self, "__wrapped__", None)
         return BoundFunction(self.__name__, plain, resolve, binding, self.run, self.here)
 
+    def ensure(self) -> None:
+        """Have the app run, and this kernel able to mask what the function will tell of it."""
+        self.run.ensure()
+        try:
+            self.here.learn(self)
+        finally:
+            self.run.show_logs()
+
     @contextmanager
     def running(self) -> Iterator[Any]:
         """Have the app run, for a call in this context; an interrupt ends it.
 
         Modal would leave the container at work on an input nobody waits for any more.
         """
-        self.run.ensure()
         try:
+            self.ensure()
             yield self.modal_function
         except (KeyboardInterrupt, asyncio.CancelledError):
             self.run.stop()
@@ -185,7 +196,7 @@ class RemoteCall(_RemoteMethod):
             return method(*args, **kwargs)
 
     async def aio(self, *args: Any, **kwargs: Any) -> Any:
-        await asyncio.to_thread(self._bound.run.ensure)
+        await asyncio.to_thread(self._bound.ensure)
         with self._bound.running() as function:
             return await getattr(function, self.__name__).aio(*args, **kwargs)
 
@@ -194,7 +205,7 @@ class RemoteIteration(_RemoteMethod):
     """`f.map` and the like: iterate over what it returns, or over what its `aio` does."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
-        self._bound.run.ensure()
+        self._bound.ensure()
         return self._iterate(args, kwargs)
 
     def _iterate(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[Any]:
@@ -203,7 +214,7 @@ class RemoteIteration(_RemoteMethod):
             yield from self._bound.here.loop.iterate(items)
 
     async def aio(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-        await asyncio.to_thread(self._bound.run.ensure)
+        await asyncio.to_thread(self._bound.ensure)
         with self._bound.running() as function:
             async for item in getattr(function, self.__name__).aio(*args, **kwargs):
                 yield item

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .bindings import Source, injected
 from .catalog import Catalog
 from .connection import Connection
+from .remote import probe
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class InjectedVariable:
     fingerprint: str
     source: str
     overrides: tuple[str, ...]
-    too_short: bool
+    #: How far it is masked in output, where that is not everywhere.
+    coverage: str
     absent: bool
 
 
@@ -63,14 +65,15 @@ def describe(
     sources = sources_of(secrets, catalog, environment)
     keys = injected(sources)
     answers = (
-        _ask(
+        ask(
             secrets,
             connection,
             environment,
+            image,
+            probe.describe,
             [each.key for each in keys],
             fingerprint_key,
             reveal,
-            image,
         )
         if keys
         else {}
@@ -85,7 +88,7 @@ def describe(
                 answer["fingerprint"] if answer else "",
                 each.source,
                 each.overrides,
-                too_short=bool(answer and answer["too_short"]),
+                answer["coverage"] if answer else "",
                 absent=answer is None,
             )
         )
@@ -98,25 +101,24 @@ def describe(
     )
 
 
-def _ask(
+def ask(
     secrets: Sequence[Any],
     connection: Connection,
     environment: str,
-    keys: Sequence[str],
-    fingerprint_key: bytes,
-    reveal: int,
     image: Any | None,
+    question: Callable[..., dict[str, Any]],
+    *args: Any,
 ) -> dict[str, Any]:
+    """Have a function of `remote.probe` run in a container of its own, with these secrets."""
     from .modal_adapter import modal
     from .modal_errors import translated
-    from .remote import probe
 
     app = modal.App("modal-secrets-env", include_source=False)
     options = {} if image is None else {"image": image}
-    function = app.function(serialized=True, secrets=list(secrets), **options)(probe.describe)
+    function = app.function(serialized=True, secrets=list(secrets), **options)(question)
     with (
         translated(connection.label),
         app.run(client=connection.client(), environment_name=environment),
     ):
-        described: dict[str, Any] = function.remote(list(keys), fingerprint_key, reveal)
-    return described
+        answer: dict[str, Any] = function.remote(*args)
+    return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -14,13 +15,15 @@ from .directory import Directories, Directory
 from .errors import MissingKeys, ModalSecretsError, SecretNotFound
 from .injection import sources_of
 from .known_values import KnownValues, Origin
+from .masks import Masks
 
 
 class NamedSecrets:
     """Lists, makes and checks secrets of whichever workspace is connected."""
 
-    def __init__(self, connection: Callable[[], Connection]) -> None:
+    def __init__(self, connection: Callable[[], Connection], masks: Masks) -> None:
         self._connection = connection
+        self._masks = masks
         self.directories = Directories(self._look, lambda name: name == connection().environment())
         self._known_values = KnownValues()
         #: When this session changed a secret, by environment and name.
@@ -40,6 +43,7 @@ class NamedSecrets:
         origins: Mapping[str, Origin] | None = None,
     ) -> SecretInfo:
         """Create a secret; `origins` tells of keys where their values were read from."""
+        self._mask(values, name)  # whatever becomes of the secret
         where = _where(origins)
         created = self.catalog.create(name, values, environment, force=force, where=where)
         self._changed(name, environment, values, origins or {})
@@ -55,6 +59,7 @@ class NamedSecrets:
         origins: Mapping[str, Origin] | None = None,
     ) -> SecretInfo:
         """Add, replace or remove keys of a secret."""
+        self._mask(values, name)
         updated = self.catalog.update(name, values, removed, environment, where=_where(origins))
         self._changed(name, environment, [*values, *removed], origins or {})
         return updated
@@ -107,7 +112,27 @@ class NamedSecrets:
         def keys_of(secrets: Sequence[Any]) -> Sequence[Source]:
             return sources_of(secrets, self.catalog, environment)
 
-        return self._known_values.of(name, secrets, environment, keys_of)
+        values = self._known_values.of(name, secrets, environment, keys_of)
+        self._mask(values, f"{name}.local()")
+        return values
+
+    def guarded_keys(self, secrets: Sequence[Any], environment: str) -> list[str]:
+        """Return all keys of secrets that something is bound to. Values of theirs that this process
+        has anyway, from code and in `os.environ`, are masked from now on.
+        """
+        from .modal_adapter import values_here
+
+        keys = self.keys_of(secrets, environment)
+        for secret in secrets:
+            self._mask(values_here(secret) or {}, "code")
+        here = {key: os.environ[key] for key in keys if key in os.environ}
+        self._mask(here, "this kernel's environment")
+        return keys
+
+    def _mask(self, values: Mapping[str, object], origin: str) -> None:
+        for key, value in values.items():
+            if isinstance(value, str):
+                self._masks.add(key, value, origin)
 
     def _changed(
         self, name: str, environment: str, keys: Iterable[str], origins: Mapping[str, Origin]

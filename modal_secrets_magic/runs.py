@@ -136,6 +136,7 @@ class AppRun:
             others = {id(run): run for run in runs if isinstance(run, AppRun) and run is not self}
             for other in others.values():
                 other.ensure()
+                other.show_logs()
             self._dependencies = {key: (run, run.generation) for key, run in others.items()}
             secrets = [secret for each in self._secrets.values() for secret in each]
             forget_ids(secrets)
@@ -188,6 +189,11 @@ class AppRun:
             # A server that is gone has no app of ours any more.
             with contextlib.suppress(Exception):
                 context.__exit__(None, None, None)
+
+    def show_logs(self) -> None:
+        """Show from now on what functions print: by now it can be masked."""
+        if self._log is not None:
+            self._log.release()
 
     def flush_logs(self) -> None:
         """Show what the functions called since the last time have printed up to now."""

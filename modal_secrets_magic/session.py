@@ -19,11 +19,14 @@ from .connection import Connection
 from .errors import ModalSecretsError, NotBindable, UnknownFunction
 from .exporting import Exported, export
 from .functions import Binding, Bound, Here, names_of
-from .injection import Environment, describe
+from .injection import Environment, ask, describe
 from .inspector import Ask, Inspector
+from .learning import Learning
+from .masks import FoundBy, Masks
 from .named_secrets import NamedSecrets
 from .notebook_code import plain_of
 from .options import app_named, function_named, image_named, notebook_name
+from .remote import probe
 from .runs import Runs
 from .views import CellOptions, Checked, FunctionStatus, SecretList, Status
 
@@ -35,19 +38,24 @@ class Session:
     """
 
     def __init__(
-        self, namespace: MutableMapping[str, Any], cells: Callable[[], list[str]] = list
+        self,
+        namespace: MutableMapping[str, Any],
+        cells: Callable[[], list[str]] = list,
+        masks: Masks | None = None,
     ) -> None:
         self.namespace = namespace
+        self.masks = masks or Masks()
         self._cells = cells
         self.defaults: list[str] = []
         #: Tells two values apart within this kernel, and nowhere else.
         self.fingerprint_key = token_bytes(32)
         self._connection: Connection | None = None
-        self.named = NamedSecrets(lambda: self.connection)
+        self.named = NamedSecrets(lambda: self.connection, self.masks)
         self._inspector = Inspector(namespace, self.named, cells)
         self._loop = BackgroundLoop()
         self._runs = Runs(lambda: self.connection, self._loop)
-        self._here = Here(self._loop, self._values_here)
+        learning = Learning(self.masks, self.fingerprint_key, self._found_by)
+        self._here = Here(self._loop, self._values_here, learning)
         self.bound = BoundNames(namespace, self._runs)
         self._cell: Binder | None = None
         self._cell_readings: Mapping[str, Reading] = {}
@@ -123,8 +131,17 @@ class Session:
                 for name, each in sorted(self.bound.held().items())
             ),
             self.connection.protection,
-            tuple(notes),
+            (*notes, *self._unmasked()),
         )
+
+    def _unmasked(self) -> list[str]:
+        """Say of which keys output would show the values."""
+        if not self.masks.enabled:
+            return ["Masking is off: %modal_secret mask on"]
+        keys = [each for each in self.masks.keys_known() if each.coverage.value]
+        notes = [f"{each.key} · {each.coverage.value}" for each in keys]
+        shown = self.masks.left_alone
+        return [*notes, f"Shown as you asked: {', '.join(shown)}"] if shown else notes
 
     # Secrets
 
@@ -379,7 +396,7 @@ class Session:
             files=files,
             runs=self._runs,
             here=self._here,
-            keys_of=lambda secrets: self.named.keys_of(secrets, environment),
+            keys_of=lambda secrets: self.named.guarded_keys(secrets, environment),
         )
 
     def _rebound(
@@ -390,6 +407,12 @@ class Session:
         binder = self._binder(names, environment, image=before.image, files=files)
         changed: Bound = binder.rebind(bound)
         return changed
+
+    def _found_by(self, secrets: Sequence[Any], environment: str, image: Any) -> FoundBy:
+        """Ask a container of its own for the fingerprints of these secrets' values."""
+        keys = self.named.keys_of(secrets, environment)
+        key = self.fingerprint_key
+        return ask(secrets, self.connection, environment, image, probe.found_by, keys, key)
 
     def _values_here(self, name: str, binding: Binding) -> dict[str, str]:
         return self.named.values_here(name, binding.secrets, binding.environment)

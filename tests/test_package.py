@@ -15,14 +15,14 @@ ROOT = PACKAGE.parent
 FLOORS = [
     ["errors", "background"],
     ["names", "masking", "cells", "credentials", "modal_errors", "local_environment"],
-    ["remote", "values", "bindings"],
+    ["remote", "values", "bindings", "masks"],
     ["workspace"],
     ["modal_adapter"],
     ["connection", "captures"],
     ["catalog", "app_logs", "notebook_code", "options"],
     ["directory", "runs"],
     ["checks", "functions", "injection", "known_values"],
-    ["named_secrets", "binder", "bound_names"],
+    ["named_secrets", "binder", "bound_names", "learning"],
     ["inspector", "exporting", "views"],
     ["session"],
     ["notebook", "demo"],
@@ -54,7 +54,8 @@ def test_imports_point_down() -> None:
 
 
 def test_what_travels_into_containers_is_standard_library_only() -> None:
-    allowed = {*sys.stdlib_module_names}
+    # An accelerator may be missing: `masking` takes the slower way then.
+    allowed = {*sys.stdlib_module_names, "hyperscan", "numpy"}
     for folder in ("masking", "remote"):
         for file in (PACKAGE / folder).glob("*.py"):
             for node in ast.walk(ast.parse(file.read_text())):

@@ -1,9 +1,8 @@
-"""How a masked value looks, and from which length on a value is masked in output.
-
-Travels into containers by value: standard library only, and no import of this package.
-"""
+"""How a masked value looks, and from which length on a value is masked in output."""
 
 from __future__ import annotations
+
+from enum import Enum
 
 #: Fixed length, so that the mask says nothing of the value's.
 MASK = "•" * 8
@@ -11,8 +10,40 @@ MASK = "•" * 8
 #: The most characters that `--reveal` shows, whatever is asked for.
 MAX_REVEAL = 4
 
-#: Shorter values would mask ordinary text all over a notebook, so output keeps them.
-MIN_MASKED_LENGTH = 8
+#: From here on a value is masked in every form of it, wherever it stands.
+MIN_ANYWHERE = 8
+
+#: From here on a value is masked where it stands as a word of its own.
+MIN_WORD = 4
+
+#: What programs print all the time, and nobody keeps secret.
+ORDINARY = frozenset({"true", "false", "null", "none", "undefined"})
+
+
+class Coverage(Enum):
+    """How far a value is masked in output; the text is what displays say."""
+
+    ANYWHERE = ""
+    WORD = "short: masked in output only as a whole word"
+    NUMBER = "not masked in output: a short number"
+    ORDINARY = "not masked in output: an ordinary word"
+    SHORT = "not masked in output: under 4 characters"
+
+    @property
+    def is_masked(self) -> bool:
+        return self in (Coverage.ANYWHERE, Coverage.WORD)
+
+
+def coverage(value: str) -> Coverage:
+    """Tell how far a value can be masked without masking ordinary text all over a notebook."""
+    text = value.strip()
+    if text.lower() in ORDINARY:
+        return Coverage.ORDINARY
+    if len(text) >= MIN_ANYWHERE:
+        return Coverage.ANYWHERE
+    if len(text) < MIN_WORD:
+        return Coverage.SHORT
+    return Coverage.NUMBER if text.isdigit() else Coverage.WORD
 
 
 def masked(value: str, reveal: int = 0) -> str:
@@ -25,6 +56,10 @@ def masked(value: str, reveal: int = 0) -> str:
     return f"{value[:shown]}****" if shown > 0 else MASK
 
 
-def is_too_short(value: str) -> bool:
-    """Tell whether output masking would leave `value` alone because it is too short."""
-    return len(value) < MIN_MASKED_LENGTH
+def marker(key: str) -> str:
+    """Return what stands in output where a value was found."""
+    return f"[masked: {key}]"
+
+
+#: What stands there where the marker itself would hold a value.
+PLAIN_MARKERS = ("[masked]", MASK, "*" * 8, "-" * 8)

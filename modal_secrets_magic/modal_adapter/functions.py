@@ -67,15 +67,17 @@ def is_partial(thing: Any) -> bool:
 
 def raw_function(thing: Any) -> Any:
     """Return the plain function or class behind a decorated one (`_Function._raw_f`,
-    `_PartialFunction.raw_f`), or the thing itself.
+    `_PartialFunction.raw_f`), without what `remote.wrapping` put around it; or the thing itself.
     """
     from modal.partial_function import PartialFunction
 
-    if isinstance(thing, modal.Function):
-        return implementation(thing)._raw_f
     if isinstance(thing, modal.Cls):
         return class_of(thing)
-    return implementation(thing).raw_f if isinstance(thing, PartialFunction) else thing
+    if isinstance(thing, modal.Function):
+        thing = implementation(thing)._raw_f
+    elif isinstance(thing, PartialFunction):
+        thing = implementation(thing).raw_f
+    return getattr(thing, "__plain__", thing) if isinstance(thing, FunctionType) else thing
 
 
 def with_raw_functions(thing: Any, change: Callable[[Any], Any]) -> None:

@@ -9,6 +9,7 @@ from html import escape
 
 from ..checks import Level
 from ..injection import Environment, InjectedVariable
+from ..masks import Masks
 from ..views import Checked, FunctionStatus, SecretList, Status
 
 _CELL = "text-align:left;padding:.25em 1em .25em 0;vertical-align:top"
@@ -172,6 +173,35 @@ def checked(shown: Checked) -> Table:
     )
 
 
+def masking(masks: Masks) -> Table:
+    """Show which keys' values are masked in output, and which are not, and why."""
+    keys = masks.keys_known()
+    rows = [
+        (each.key, ", ".join(each.origins), each.coverage.value or "masked in all forms")
+        for each in keys
+    ]
+    notes = []
+    if not masks.enabled:
+        notes.append("Nothing is masked in this notebook. Back on: %modal_secret mask on")
+    if masks.left_alone:
+        notes.append(f"Shown as you asked: {', '.join(masks.left_alone)}")
+    if not keys:
+        notes.append(
+            "No value is known yet. Those of a function are learned at its first call; "
+            "to mask a variable: %modal_secret mask add VAR"
+        )
+    elif masks.engine == "re":
+        notes.append("Large outputs are searched faster with: pip install hyperscan")
+    return Table(
+        f"Masking · {'on' if masks.enabled else 'off'}",
+        count(len(rows), "key") if rows else "",
+        ("KEY", "KNOWN FROM", "IN OUTPUT"),
+        rows,
+        notes,
+        frozenset({"KEY"}),
+    )
+
+
 def _state(function: FunctionStatus) -> str:
     if not function.running:
         return "at rest"
@@ -195,8 +225,8 @@ def _notes(each: InjectedVariable) -> list[str]:
     notes = []
     if each.overrides:
         notes.append(f"overrides {', '.join(each.overrides)}")
-    if each.too_short:
-        notes.append("too short to be masked in output")
+    if each.coverage:
+        notes.append(each.coverage)
     if each.absent:
         notes.append("not set in the container")
     return notes

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from ..masks import Masks
 from .cell_transform import DECORATOR, CellTransform
 from .cells_run import CellsRun
 from .completion import register
+from .descriptors import Descriptors
 from .hints import show_hint
 from .magics import ModalSecrets
+from .outputs import Door
+from .terminal import Terminal
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -28,7 +33,9 @@ def load(shell: InteractiveShell) -> None:
     undo = ExitStack()
     transform = CellTransform(shell.user_ns)
     cells = CellsRun(shell, transform)
-    notebook = _Notebook(shell, cells)
+    masks = Masks()
+    settle = _mask_outputs(shell, masks, undo)
+    notebook = _Notebook(shell, cells, masks, settle)
     undo.callback(notebook.close)
     _register_magics(shell, ModalSecrets(shell, notebook.session, transform, cells), undo)
     register(shell, notebook.session, undo)
@@ -58,9 +65,17 @@ def unload(shell: InteractiveShell) -> None:
 class _Notebook:
     """The session of one shell, made when first needed: it imports what loading must not."""
 
-    def __init__(self, shell: InteractiveShell, cells: CellsRun) -> None:
+    def __init__(
+        self,
+        shell: InteractiveShell,
+        cells: CellsRun,
+        masks: Masks,
+        settle: Callable[[], None],
+    ) -> None:
         self._shell = shell
         self._cells = cells
+        self._masks = masks
+        self._settle = settle
         self._session: Session | None = None
         self._undo = ExitStack()
 
@@ -69,7 +84,7 @@ class _Notebook:
             from ..session import Session
             from .tracebacks import cleaning
 
-            self._session = Session(self._shell.user_ns, self._cells.python)
+            self._session = Session(self._shell.user_ns, self._cells.python, self._masks)
             shell: Any = self._shell
             shell.showtraceback = cleaning(shell.showtraceback, shell._get_exc_info)
             self._undo.callback(vars(shell).pop, "showtraceback", None)
@@ -84,12 +99,23 @@ class _Notebook:
             for line in self._session.bound.lost():
                 print(line)  # noqa: T201 - under the cell
         show_hint(result)
+        self._settle()
 
     def close(self) -> None:
         self._undo.close()
         if self._session is not None:
             self._session.close()
             self._session = None
+
+
+def _mask_outputs(shell: Any, masks: Masks, undo: ExitStack) -> Callable[[], None]:
+    """Mask what leaves this process; return what waits for what is on its way."""
+    kernel = getattr(shell, "kernel", None)
+    masks.watched = True
+    if kernel is None:
+        return Terminal(shell, masks, undo).settle
+    Door(kernel.session, masks, undo)
+    return Descriptors(masks, undo).settle
 
 
 def _register_magics(shell: InteractiveShell, magics: ModalSecrets, undo: ExitStack) -> None:

@@ -6,8 +6,8 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
-from ..masking.fingerprints import fingerprint
-from ..masking.policy import is_too_short, masked
+from ..masking.fingerprints import fingerprint, sightings_of
+from ..masking.policy import MIN_ANYWHERE, coverage, masked
 
 if TYPE_CHECKING:
 
@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
         masked: str
         fingerprint: str
-        too_short: bool
+        coverage: str
+
+
+def found_by(
+    keys: Sequence[str], fingerprint_key: bytes
+) -> dict[str, list[tuple[int, int, bytes]]]:
+    """Return the fingerprints of what these keys are set to in this process."""
+    values = {key: os.environ[key] for key in keys if key in os.environ}
+    return sightings_of(values, fingerprint_key)
 
 
 def describe(
@@ -32,10 +40,10 @@ def describe(
         value = os.environ.get(key)
         if value is None:
             continue
-        short = is_too_short(value)
+        short = len(value) < MIN_ANYWHERE
         described[key] = {
             "masked": masked(value, reveal),
             "fingerprint": "" if short else fingerprint(value, fingerprint_key),
-            "too_short": short,
+            "coverage": coverage(value).value,
         }
     return described

@@ -1,45 +1,56 @@
-"""Put something before a function's own code in its container, and leave all else as it is."""
+"""Put something around a function's code in its container, and leave all else as it is."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 
-def prepared(function: Callable[..., Any], prepare: Callable[[], None]) -> Callable[..., Any]:
-    """Return a function that calls `prepare` first, of the same kind as `function`: plain or
-    async, a generator or not, which Modal looks at. `__plain__` leads back.
+def prepared(
+    function: Callable[..., Any], around: Callable[[tuple[Any, ...]], AbstractContextManager[Any]]
+) -> Callable[..., Any]:
+    """Return a function whose calls run in the context that `around` makes of their arguments, of
+    the same kind as `function`: plain or async, a generator or not, which Modal looks at.
+
+    What the context yields is returned at once, unless it is None. `__plain__` leads back.
     """
     if inspect.isasyncgenfunction(function):
 
         @functools.wraps(function)
         async def wrapper(*args: Any, **kwargs: Any) -> Any:
-            prepare()
-            async for item in function(*args, **kwargs):
-                yield item
+            with around(args) as answer:
+                if answer is not None:
+                    yield answer
+                    return
+                async for item in function(*args, **kwargs):
+                    yield item
 
     elif inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
         async def wrapper(*args: Any, **kwargs: Any) -> Any:
-            prepare()
-            return await function(*args, **kwargs)
+            with around(args) as answer:
+                return await function(*args, **kwargs) if answer is None else answer
 
     elif inspect.isgeneratorfunction(function):
 
         @functools.wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            prepare()
-            return (yield from function(*args, **kwargs))
+            with around(args) as answer:
+                if answer is not None:
+                    yield answer
+                    return None
+                return (yield from function(*args, **kwargs))
 
     else:
 
         @functools.wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            prepare()
-            return function(*args, **kwargs)
+            with around(args) as answer:
+                return function(*args, **kwargs) if answer is None else answer
 
     wrapper.__plain__ = function  # type: ignore[attr-defined]
     return wrapper

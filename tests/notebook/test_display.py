@@ -13,7 +13,7 @@ HOSTILE = "<script>alert('x')</script>"
 
 def variable(key: str, **changed: object) -> InjectedVariable:
     fields: dict[str, object] = {
-        "masked": "••••••••", "fingerprint": "k3f9", "source": "openai", "overrides": (), "too_short": False, "absent": False,
+        "masked": "••••••••", "fingerprint": "k3f9", "source": "openai", "overrides": (), "coverage": "", "absent": False,
     } | changed  # fmt: skip
     return InjectedVariable(key, **fields)  # type: ignore[arg-type]
 
@@ -26,7 +26,12 @@ def test_the_masked_environment_of_the_design() -> None:
             "main",
             (
                 variable("HF_TOKEN", source="huggingface"),
-                variable("LOG_LEVEL", fingerprint="", source="team-defaults", too_short=True),
+                variable(
+                    "LOG_LEVEL",
+                    fingerprint="",
+                    source="team-defaults",
+                    coverage="short: masked in output only as a whole word",
+                ),
                 variable(
                     "OPENAI_API_KEY",
                     fingerprint="a71c",
@@ -41,7 +46,7 @@ def test_the_masked_environment_of_the_design() -> None:
         "summarize · local workspace · main   3 keys from 3 secrets\n"
         "KEY              VALUE      FINGERPRINT   FROM            NOTE\n"
         "HF_TOKEN         ••••••••   k3f9          huggingface\n"
-        "LOG_LEVEL        ••••••••   –             team-defaults   too short to be masked in output\n"
+        "LOG_LEVEL        ••••••••   –             team-defaults   short: masked in output only as a whole word\n"
         "OPENAI_API_KEY   ••••••••   a71c          team-defaults   overrides openai"
     )
     assert "<code>HF_TOKEN</code>" in shown._repr_html_()

@@ -18,7 +18,11 @@ def test_describes_keys_and_never_a_value(
     assert described.keys() == {"LONG", "SHORT"}
     assert described["LONG"]["masked"] == MASK
     assert len(described["LONG"]["fingerprint"]) == 4
-    assert described["SHORT"] == {"masked": MASK, "fingerprint": "", "too_short": True}
+    assert described["SHORT"] == {
+        "masked": MASK,
+        "fingerprint": "",
+        "coverage": "not masked in output: under 4 characters",
+    }
     assert value not in repr(described)
     assert "debug" not in repr(described)
 

@@ -3,6 +3,7 @@ import functools
 import inspect
 import pickle
 from collections.abc import AsyncIterator, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ KINDS = [
 @pytest.mark.parametrize("function", [plain, generator, asynchronous, asynchronous_generator])
 def test_it_stays_what_it_is(function: Any) -> None:
     seen: list[int] = []
-    wrapped: Any = prepared(function, lambda: seen.append(1))
+    wrapped: Any = prepared(function, lambda args: nullcontext(seen.append(args[0])))
     assert [kind(wrapped) for kind in KINDS] == [kind(function) for kind in KINDS]
     assert inspect.signature(wrapped) == inspect.signature(function)
     assert wrapped.__name__ == function.__name__
@@ -50,7 +51,20 @@ def test_it_stays_what_it_is(function: Any) -> None:
         assert list(result) == [3]
     elif inspect.isasyncgen(result):
         assert asyncio.run(anext(result)) == 3  # type: ignore[arg-type]
-    assert seen == [1]
+    assert seen == [3]
+
+
+@pytest.mark.parametrize("function", [plain, generator, asynchronous, asynchronous_generator])
+def test_a_context_may_answer_instead(function: Any) -> None:
+    wrapped: Any = prepared(function, lambda _: nullcontext("answered"))
+    result = wrapped(3)
+    if inspect.iscoroutine(result):
+        result = asyncio.run(result)
+    elif inspect.isgenerator(result):
+        (result,) = list(result)
+    elif inspect.isasyncgen(result):
+        result = asyncio.run(anext(result))  # type: ignore[arg-type]
+    assert result == "answered"
 
 
 @functools.lru_cache(maxsize=2)

@@ -24,6 +24,7 @@ COMMANDS = {
     "unbind": "binding",
     "env": "environment",
     "check": "environment",
+    "mask": "mask",
     "status": "workspace",
     "workspace": "workspace",
     "restart": "workspace",

@@ -1,0 +1,77 @@
+"""Learn from containers by what to find the values that only they have."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .functions import BoundFunction
+from .masks import FoundBy, Masks
+from .remote.guard import REQUEST
+
+#: Asks a container that has these secrets, in an environment and an image.
+AskElsewhere = Callable[[Sequence[Any], str, Any], FoundBy]
+
+
+class Learning:
+    """Asks once for each run of an app and each choice of secrets, before the first call.
+
+    The function's own container answers, which its call needs anyway; a function that was
+    decorated before it was bound knows no such question, and a container of its own is asked.
+    """
+
+    def __init__(self, masks: Masks, key: bytes, elsewhere: AskElsewhere) -> None:
+        self._masks = masks
+        self._key = key
+        self._elsewhere = elsewhere
+        self._lock = threading.Lock()
+        #: One lock a question, so that calls from many threads wait for one answer.
+        self._asked: dict[tuple[object, ...], threading.Lock] = {}
+        self._answered: set[tuple[object, ...]] = set()
+
+    def __call__(self, bound: BoundFunction) -> None:
+        if not self._masks.watched or not self._masks.enabled or not bound.binding.secrets:
+            return
+        question = (
+            bound.run.app.app_id,
+            bound.run.generation,
+            *(id(secret) for secret in bound.binding.secrets),
+        )
+        with self._lock:
+            asked = self._asked.setdefault(question, threading.Lock())
+        with asked:
+            if question not in self._answered:
+                self._masks.learn(self._ask(bound), self._key)
+                self._answered.add(question)
+
+    def _ask(self, bound: BoundFunction) -> FoundBy:
+        from .modal_adapter import image_of
+
+        if bound.binding.guarded:
+            try:
+                return self._ask_function(bound)
+            except Exception:  # noqa: S110 - the call itself will meet it, and say so
+                pass
+        binding = bound.binding
+        try:
+            image = image_of(bound.on_modal)
+            return self._elsewhere(binding.secrets, binding.environment, image)
+        except Exception as error:
+            print(  # noqa: T201 - under the cell
+                f"What {bound.__name__} returns is not masked where only its container knows the "
+                f"values: none could be asked ({type(error).__name__})."
+            )
+            return {}
+
+    def _ask_function(self, bound: BoundFunction) -> FoundBy:
+        function, loop = bound.modal_function, bound.here.loop
+        request = {"ask": REQUEST, "key": self._key}
+        if function.is_generator:
+            items = loop.iterate(function.remote_gen.aio(request))
+            answer = next(items)
+            items.close()  # type: ignore[attr-defined]
+        else:
+            answer = loop.run(function.remote.aio(request))
+        found_by: FoundBy = answer["found_by"]
+        return found_by

@@ -1,0 +1,61 @@
+"""Parts of values that look random: who prints twelve characters in a row of one printed it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+
+#: The shortest run of a value's characters that is masked by itself.
+WINDOW = 12
+
+#: Every run of `WINDOW` characters holds one piece of `SEED` that starts at a multiple of `STRIDE`.
+SEED, STRIDE = 8, 5
+
+#: Longer values are texts: keys with lines, which are forms, or documents.
+LONGEST = 1024
+
+
+def looks_random(value: str) -> bool:
+    """Tell whether a value is a key rather than a word, a path or an address: printable ASCII
+    without spaces, digits among letters, and no character much more frequent than others.
+    """
+    if not 16 <= len(value) <= LONGEST or not value.isascii() or not value.isprintable():
+        return False
+    if " " in value or "://" in value or ("/" in value and value[0] in "/.~"):
+        return False
+    digits = sum(each.isdigit() for each in value)
+    letters = sum(each.isalpha() for each in value)
+    return (
+        digits >= 2
+        and letters >= 2
+        and digits + letters >= 0.8 * len(value)
+        and _entropy(value) > 2.8
+    )
+
+
+def _entropy(value: str) -> float:
+    """Return bits a character (Shannon)."""
+    counts = Counter(value).values()
+    return -sum(each / len(value) * math.log2(each / len(value)) for each in counts)
+
+
+def is_telling(run: bytes) -> bool:
+    """Tell whether a run of a value is its own, and not a beginning that all keys of a service
+    share, as `github_pat_` is: letters and digits, or both cases, in turns.
+    """
+    kinds = [
+        "d" if 48 <= each <= 57 else "u" if 65 <= each <= 90 else "l"
+        for each in run
+        if 48 <= each <= 57 or 65 <= each <= 90 or 97 <= each <= 122
+    ]
+    return sum(a != b for a, b in itertools.pairwise(kinds)) >= 3
+
+
+def windows(value: str) -> list[bytes]:
+    """Return every telling run of `WINDOW` characters of a value that looks random."""
+    if not looks_random(value):
+        return []
+    data = value.encode()
+    runs = (data[place : place + WINDOW] for place in range(len(data) - WINDOW + 1))
+    return [run for run in runs if is_telling(run)]

@@ -1,0 +1,206 @@
+"""Masks in the container what a bound function prints and raises, before Modal has it.
+
+The function's own process prints into pipes; a process beside it masks what comes out and writes
+it where the function would have. In a process of its own, because C code that prints while it
+holds the interpreter would wait for a thread for ever, and because a crash would take its last
+words along.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any
+
+from ..masking.exceptions import without_values
+from ..masking.fingerprints import sightings_of
+from ..masking.matcher import Matcher
+from ..masking.pump import Channel, Pump, write_all
+from ..masking.scanning import Marked, mask
+from ..masking.stream import StreamMasker
+from .files import SecretFiles
+
+#: An input that asks a container for the fingerprints of its values, and is no input of the user's.
+REQUEST = "modal_secrets_magic: fingerprints"
+
+#: Seconds a call waits in the end for what it printed to be through.
+_SETTLE_SECONDS = 5.0
+
+_STDOUT, _STDERR = 1, 2
+
+
+class Guard:
+    """Guards the values of some keys, once a container calls a function for the first time.
+
+    Outside of containers it does nothing. `files` are written before the function's code runs.
+    """
+
+    def __init__(self, keys: Sequence[str], files: SecretFiles | None = None) -> None:
+        self.keys = list(keys)
+        self.files = files
+        self._lock = threading.Lock()
+        self._values: dict[str, str] | None = None
+        self._matcher: Matcher | None = None
+        self._settle: Callable[[], None] = lambda: None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Guard, (self.keys, self.files)
+
+    def know(self, keys: Sequence[str]) -> None:
+        """Guard these keys, and have files of them where there are to be files."""
+        self.keys[:] = keys
+        if self.files is not None:
+            self.files.keys[:] = keys
+
+    def call(self, args: tuple[Any, ...]) -> GuardedCall:
+        """Return the context of one call of the function."""
+        return GuardedCall(self, args)
+
+    def start(self) -> None:
+        """Take the values from the environment, and the descriptors from under the function."""
+        with self._lock:
+            if self._values is not None:
+                return
+            self._values = {key: os.environ[key] for key in self.keys if key in os.environ}
+            if self._values and not os.isatty(_STDOUT):
+                self._settle = redirect(self._values)
+        if self.files is not None:
+            self.files()
+
+    def settle(self) -> None:
+        """Wait until what was printed is where it would be without a guard."""
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):
+                stream.flush()
+        self._settle()
+
+    def without_values(self, error: BaseException) -> BaseException:
+        if not self._values:
+            return error
+        if self._matcher is None:
+            self._matcher = Matcher(self._values.items())
+        matcher = self._matcher
+        marked = Marked(matcher)
+        return without_values(error, lambda text: mask(text, matcher, marked))
+
+    def answer(self, args: tuple[Any, ...]) -> Any:
+        """Return the fingerprints that an input asks for, or None when it is the user's own."""
+        asked = args[-1] if args else None
+        if isinstance(asked, list) and asked and all(map(_is_request, asked)):  # `@modal.batched`
+            return [self._fingerprints(each) for each in asked]
+        return self._fingerprints(asked) if asked is not None and _is_request(asked) else None
+
+    def _fingerprints(self, request: dict[str, Any]) -> dict[str, Any]:
+        return {"found_by": sightings_of(self._values or {}, request["key"])}
+
+
+class GuardedCall:
+    """One call: what it answers itself, and what becomes of what the function raises."""
+
+    def __init__(self, guard: Guard, args: tuple[Any, ...]) -> None:
+        self._guard = guard
+        self._args = args
+        self._works = bool(os.environ.get("MODAL_TASK_ID"))
+
+    def __enter__(self) -> Any:
+        if not self._works:
+            return None
+        self._guard.start()
+        return self._guard.answer(self._args)
+
+    def __exit__(
+        self, kind: object, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if not self._works:
+            return
+        self._guard.settle()
+        if error is None or isinstance(error, GeneratorExit):
+            return
+        try:
+            cleaned = self._guard.without_values(error)
+        except Exception as failure:
+            text = f"{type(error).__name__}, withheld, for its search failed"
+            raise RuntimeError(f"{text} with {type(failure).__name__}") from None
+        if cleaned is not error:
+            # Not `from None`, which would hide what it came from, nor with the error beside it.
+            cleaned.__traceback__ = traceback
+            context, hidden = cleaned.__context__, cleaned.__suppress_context__
+            try:
+                raise cleaned
+            finally:
+                cleaned.__context__, cleaned.__suppress_context__ = context, hidden
+
+
+def _is_request(thing: Any) -> bool:
+    return type(thing) is dict and thing.get("ask") == REQUEST
+
+
+def redirect(values: dict[str, str]) -> Callable[[], None]:
+    """Put a masking process between this one's outputs and where they went; return what waits
+    until all that was printed is through.
+    """
+    sources: list[int] = []
+    writers: list[int] = []
+    for _ in (_STDOUT, _STDERR):
+        source, writer = os.pipe()
+        sources.append(source)
+        writers.append(writer)
+    acknowledged, acknowledge = os.pipe()
+    mark = b"\0\0" + os.urandom(16).hex().encode() + b"\0\0"
+    with warnings.catch_warnings():
+        # Threads are at work; this process's child only reads, masks and writes.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        _become_pump(values, sources, mark, acknowledge)
+    os.waitpid(child, 0)
+    for descriptor, writer in zip((_STDOUT, _STDERR), writers, strict=True):
+        os.dup2(writer, descriptor)
+    for each in (*sources, *writers, acknowledge):
+        os.close(each)
+    lock = threading.Lock()
+
+    def settle() -> None:
+        with lock:
+            for descriptor in (_STDOUT, _STDERR):
+                write_all(descriptor, mark)
+            for _ in (_STDOUT, _STDERR):
+                if not select.select([acknowledged], [], [], _SETTLE_SECONDS)[0]:
+                    return
+                os.read(acknowledged, 1)
+
+    return settle
+
+
+def _become_pump(values: dict[str, str], sources: list[int], mark: bytes, acknowledge: int) -> None:
+    """In the child: leave this process's family, and mask until everybody has stopped writing."""
+    try:
+        if os.fork():
+            os._exit(0)  # an orphan is nobody's to wait for
+        kept = {_STDOUT, _STDERR, *sources, acknowledge}
+        for name in os.listdir("/dev/fd"):  # noqa: PTH208 - no more imports than it needs
+            if int(name) not in kept:
+                with contextlib.suppress(OSError):
+                    os.close(int(name))
+        for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(each, signal.SIG_IGN)  # it ends with those who write
+        matcher = Matcher(values.items())
+        marked = Marked(matcher)
+        channels = [
+            Channel(source, StreamMasker(matcher, marked), _writer(descriptor))
+            for source, descriptor in zip(sources, (_STDOUT, _STDERR), strict=True)
+        ]
+        Pump(channels, mark, lambda: write_all(acknowledge, b".")).run()
+    finally:
+        os._exit(0)
+
+
+def _writer(descriptor: int) -> Callable[[bytes], None]:
+    return lambda data: write_all(descriptor, data)
