@@ -10,7 +10,7 @@ from typing import Any
 from .masking.fingerprint_matcher import FingerprintMatcher
 from .masking.matcher import Matcher
 from .masking.policy import Coverage, coverage
-from .masking.scanning import Marked, Scan, Scanner, Union, mask
+from .masking.scanning import How, Marked, Scan, Scanner, Union, mask
 from .masking.stream import StreamMasker
 
 FoundBy = Mapping[str, Iterable[tuple[int, int, bytes]]]
@@ -115,11 +115,11 @@ class Masks:
 
     # Looking
 
-    def scan(self, data: bytes, *, final: bool) -> Scan:
+    def scan(self, data: bytes, how: How) -> Scan:
         """Look for everything; see `masking.scanning.Scanner`."""
         if not self.enabled:
             return Scan((), len(data))
-        return self._current().scan(data, final=final)
+        return self._current().scan(data, how)
 
     def marked(self, key: str) -> bytes:
         """Return what stands in place of a key's value."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .fingerprints import GRAM, gram_of, multiplier, whole_of
-from .scanning import Match, Scan, scan_views, union
+from .scanning import How, Match, Scan, scan_views, union
 
 #: Shorter texts are faster in a plain loop than in numpy.
 _SMALL = 48
@@ -43,15 +43,17 @@ class FingerprintMatcher:
     def __len__(self) -> int:
         return sum(len(forms) for forms in self._forms.values())
 
-    def scan(self, data: bytes, *, final: bool) -> Scan:
+    def scan(self, data: bytes, how: How) -> Scan:
         """Look for values; see `Scanner`. A beginning shorter than eight bytes tells nothing."""
-        return scan_views(data, self._scan, final=final)
+        return scan_views(data, how, self._scan)
 
-    def _scan(self, data: bytes, _final: bool) -> Scan:
+    def _scan(self, data: bytes, _how: How, least: int) -> Scan:
         matches: list[Match] = []
         live, key, dangling = len(data), "", False
         for place, gram in self._candidates(data):
             for length, whole, name in self._forms[gram]:
+                if length < least:
+                    continue
                 if place + length > len(data):
                     if place < live:
                         live, key = place, name
@@ -59,7 +61,10 @@ class FingerprintMatcher:
                 elif hmac.compare_digest(whole_of(data[place : place + length], self._key), whole):
                     matches.append(Match(place, place + length, name))
                     break  # the longest covers the others
-        return Scan(union(matches), live, key, dangling)
+        found = union(matches)
+        # What follows eight bytes that begin a value is not known to be of it.
+        dangling = dangling and not any(each.start <= live < each.end for each in found)
+        return Scan(found, live, key, dangling)
 
     def _candidates(self, data: bytes) -> Iterable[tuple[int, int]]:
         """Yield where a form may begin, and its gram."""

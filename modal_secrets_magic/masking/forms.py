@@ -179,6 +179,8 @@ def _numbers(value: str) -> Texts:
 def _characters(value: str) -> Texts:
     for joiner in JOINERS:
         yield joiner.join(value)
+    yield repr(list(value))[1:-1]
+    yield json.dumps(list(value))[1:-1]
     for quote_mark in "'\"":
         yield f"{quote_mark},\n {quote_mark}".join(value)
 

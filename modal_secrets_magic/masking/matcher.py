@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .forms import forms, words
 from .literals import HEAD, Literals, best_literals
-from .scanning import BREAK, MIN_STRIPPED, Match, Scan, scan_views, union
+from .scanning import BREAK, MIN_STRIPPED, How, Match, Scan, scan_views, union
 from .windows import SEED, STRIDE, WINDOW, is_telling, looks_random
 
 #: A beginning of a form this long is a good part of it, whatever the form.
@@ -86,16 +86,16 @@ class Matcher:
             for length in range(1, min(_END - 1, end) + 1):
                 self._short_ends.setdefault(value[end - length : end], key)
 
-    def scan(self, data: bytes, *, final: bool) -> Scan:
+    def scan(self, data: bytes, how: How) -> Scan:
         """Look for values; see `Scanner`."""
-        return scan_views(data, self._scan, final=final)
+        return scan_views(data, how, self._scan)
 
-    def _scan(self, data: bytes, final: bool) -> Scan:
+    def _scan(self, data: bytes, how: How, least: int) -> Scan:
         matches: list[Match] = []
         live, key, dangling = len(data), "", False
         for place in self._literals.starts(data):
             for form in self._forms_at(data, place):
-                end = self._end(form, data, place, final)
+                end = _end(form, data, place, how) if len(form.text) >= least else None
                 if end is None:
                     continue
                 if end >= 0:
@@ -108,7 +108,7 @@ class Matcher:
                 match = _run(piece, data, place)
                 if match:
                     matches.append(match)
-        if not final:
+        if how is How.PIECE:
             start, of_key = self._tail(data)
             if start < live:
                 live, key, dangling = start, of_key, False
@@ -117,18 +117,6 @@ class Matcher:
     def _forms_at(self, data: bytes, place: int) -> Iterator[_Form]:
         for length in self._head_lengths:
             yield from self._by_head.get(data[place : place + length], ())
-
-    def _end(self, form: _Form, data: bytes, place: int, final: bool) -> int | None:
-        """Return where a form that may begin at a place ends; None if it does not stand there, and
-        -1 if the text ends before it does.
-        """
-        if form.is_word:
-            return _end_of_word(form.text, data, place, final)
-        if data.startswith(form.text, place):
-            return place + len(form.text)
-        if len(data) - place < len(form.text) and form.text.startswith(data[place:]):
-            return -1
-        return _broken(form.text, data, place) if len(form.text) >= MIN_STRIPPED else None
 
     def _tail(self, data: bytes) -> tuple[int, str]:
         """Return from where on the end of a text may be the beginning of a form, or within a run
@@ -151,7 +139,22 @@ class Matcher:
         return start, found
 
 
-def _end_of_word(word: bytes, data: bytes, place: int, final: bool) -> int | None:
+def _end(form: _Form, data: bytes, place: int, how: How) -> int | None:
+    """Return where a form that may begin at a place ends; None if it does not stand there, and -1
+    if the text ends before it does.
+    """
+    if form.is_word:
+        return _end_of_word(form.text, data, place, final=how is not How.PIECE)
+    if data.startswith(form.text, place):
+        return place + len(form.text)
+    if len(data) - place < len(form.text) and form.text.startswith(data[place:]):
+        return -1
+    if len(form.text) < MIN_STRIPPED:
+        return None
+    return _broken(form.text, data, place, across_lines=how is How.WHOLE)
+
+
+def _end_of_word(word: bytes, data: bytes, place: int, *, final: bool) -> int | None:
     end = place + len(word)
     if place and data[place - 1] in _WORD:
         return None
@@ -162,9 +165,9 @@ def _end_of_word(word: bytes, data: bytes, place: int, final: bool) -> int | Non
     return end if data.startswith(word, place) and data[end] not in _WORD else None
 
 
-def _broken(form: bytes, data: bytes, place: int) -> int | None:
+def _broken(form: bytes, data: bytes, place: int, *, across_lines: bool) -> int | None:
     """Follow a form through breaks: where it ends, None if it does not go on, -1 if the text ends
-    first. At the end of a line it has ended, or every short line of text would be kept back.
+    first. In a stream it ends with its line, or every line that begins one would be kept back.
     """
     at, done = place + HEAD, HEAD
     while done < len(form):
@@ -174,7 +177,7 @@ def _broken(form: bytes, data: bytes, place: int) -> int | None:
             at, done = at + 1, done + 1
             continue
         found = BREAK.match(data, at)
-        if found is None or (found.end() == len(data) and b"\n" in found[0]):
+        if found is None or (b"\n" in found[0] and not across_lines):
             return None
         at = found.end()
     return at

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
 from typing import NamedTuple, Protocol
 
 from .policy import PLAIN_MARKERS, marker
@@ -31,11 +32,19 @@ class Scan(NamedTuple):
     dangling: bool = False
 
 
+class How(Enum):
+    """What a text is that is scanned."""
+
+    PIECE = "more may come after it"
+    END = "the last of what came in pieces"
+    WHOLE = "a text by itself, in which a value may be broken into lines, too"
+
+
 class Scanner(Protocol):
     """Looks for values in a text."""
 
-    def scan(self, data: bytes, *, final: bool) -> Scan:
-        """Scan UTF-8; `final` tells that nothing comes after it."""
+    def scan(self, data: bytes, how: How) -> Scan:
+        """Scan UTF-8."""
         ...
 
 
@@ -64,8 +73,8 @@ class Union:
     def __init__(self, scanners: Sequence[Scanner]) -> None:
         self.scanners = scanners
 
-    def scan(self, data: bytes, *, final: bool) -> Scan:
-        scans = [each.scan(data, final=final) for each in self.scanners]
+    def scan(self, data: bytes, how: How) -> Scan:
+        scans = [each.scan(data, how) for each in self.scanners]
         if len(scans) == 1:
             return scans[0]
         if not scans:
@@ -83,7 +92,7 @@ class Marked:
     def __call__(self, key: str) -> bytes:
         if key not in self._markers:
             tried = [text.encode() for text in (marker(key), *PLAIN_MARKERS)]
-            clean = [each for each in tried if not self._scanner.scan(each, final=True).matches]
+            clean = [each for each in tried if not self._scanner.scan(each, How.WHOLE).matches]
             self._markers[key] = clean[0] if clean else b""
         return self._markers[key]
 
@@ -100,7 +109,7 @@ def replaced(data: bytes, matches: Sequence[Match], marked: Callable[[str], byte
 def mask(text: str, scanner: Scanner, marked: Callable[[str], bytes]) -> str:
     """Return a whole text with every value replaced; the same object where there is none."""
     data = text.encode("utf-8", "surrogatepass")
-    matches = scanner.scan(data, final=True).matches
+    matches = scanner.scan(data, How.WHOLE).matches
     if not matches:
         return text
     return replaced(data, matches, marked).decode("utf-8", "surrogatepass")
@@ -163,7 +172,6 @@ class Stripped:
         matches = [
             Match(self.original(each.start), self.original(each.end - 1) + 1, each.key)
             for each in scan.matches
-            if each.end - each.start >= MIN_STRIPPED
         ]
         return Scan(matches, self.original(scan.live), scan.key, scan.dangling)
 
@@ -177,11 +185,13 @@ def has_unseen(data: bytes) -> bool:
     )
 
 
-def scan_views(data: bytes, scan: Callable[[bytes, bool], Scan], *, final: bool) -> Scan:
-    """Scan a text, and where it has escape sequences or the like, the text without them."""
-    plain = scan(data, final)
+def scan_views(data: bytes, how: How, scan: Callable[[bytes, How, int], Scan]) -> Scan:
+    """Scan a text, and where it has escape sequences or the like, the text without them, for
+    forms of a length.
+    """
+    plain = scan(data, how, 0)
     if not has_unseen(data):
         return plain
     stripped = Stripped(data)
-    bare = stripped.restored(scan(stripped.data, final))
+    bare = stripped.restored(scan(stripped.data, how, MIN_STRIPPED))
     return earliest((plain, bare), [*plain.matches, *bare.matches])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .scanning import Match, Scan, Scanner, replaced
+from .scanning import How, Match, Scan, Scanner, replaced
 
 #: A beginning of this many bytes goes out at once, and is remembered: a cell that prints dots, or
 #: a prompt, is not kept waiting for what may follow.
@@ -39,7 +39,7 @@ class StreamMasker:
 
     def feed(self, piece: bytes) -> bytes:
         data = self._text + piece
-        scan = self._scanner.scan(data, final=False)
+        scan = self._scanner.scan(data, How.PIECE)
         cut = min(scan.live, len(data))
         for match in scan.matches:
             if match.start < cut < match.end:
@@ -62,7 +62,7 @@ class StreamMasker:
         """
         if not self.holds:
             return b""
-        return self._end(self._text, self._scanner.scan(self._text, final=True))
+        return self._end(self._text, self._scanner.scan(self._text, How.END))
 
     def forget(self) -> None:
         """Begin anew, as after a failure: what was kept back is not shown."""

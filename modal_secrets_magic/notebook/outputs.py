@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from ..masking.pump import withheld
+from ..masking.scanning import How
 from ..masking.stream import StreamMasker
 from ..masks import Masks
 
@@ -93,7 +94,7 @@ class Door:
             found = [
                 match.key
                 for part in packed[-2:]  # metadata and content
-                for match in self._masks.scan(part, final=True).matches
+                for match in self._masks.scan(part, How.WHOLE).matches
             ]
             reason = self._masks.marked(found[0]).decode() if found else ""
         except Exception as error:
@@ -144,7 +145,7 @@ class Door:
 
     def _masked_buffer(self, buffer: Any) -> Any:
         data = bytes(memoryview(buffer))
-        matches = self._masks.scan(data, final=True).matches
+        matches = self._masks.scan(data, How.WHOLE).matches
         if not matches:
             return buffer
         changed = bytearray(data)

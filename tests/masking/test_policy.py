@@ -1,8 +1,9 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from modal_secrets_magic.masking.fingerprints import fingerprint
-from modal_secrets_magic.masking.policy import MASK, is_too_short, masked
+from modal_secrets_magic.masking.policy import MASK, Coverage, coverage, masked
 
 
 @given(st.text())
@@ -25,10 +26,23 @@ def test_the_design_sample() -> None:
     assert masked("abcdefghijklmnop", 4) == "abcd****"
 
 
-def test_what_is_too_short() -> None:
-    assert is_too_short("debug")
-    assert is_too_short("1234567")
-    assert not is_too_short("12345678")
+@pytest.mark.parametrize(
+    ("value", "covered"),
+    [
+        ("12345678", Coverage.ANYWHERE),
+        ("hunter2!", Coverage.ANYWHERE),
+        ("hunter2", Coverage.WORD),
+        (" abcd\n", Coverage.WORD),
+        ("5432", Coverage.NUMBER),
+        ("abc", Coverage.SHORT),
+        ("", Coverage.SHORT),
+        ("True", Coverage.ORDINARY),
+        ("undefined", Coverage.ORDINARY),
+    ],
+)
+def test_how_far_a_value_is_masked(value: str, covered: Coverage) -> None:
+    assert coverage(value) is covered
+    assert covered.is_masked is (covered in (Coverage.ANYWHERE, Coverage.WORD))
 
 
 @given(st.text(), st.binary(min_size=32, max_size=32))

@@ -21,7 +21,7 @@ def test_describes_keys_and_never_a_value(
     assert described["SHORT"] == {
         "masked": MASK,
         "fingerprint": "",
-        "coverage": "not masked in output: under 4 characters",
+        "coverage": "short: masked in output only as a whole word",
     }
     assert value not in repr(described)
     assert "debug" not in repr(described)
