@@ -162,7 +162,10 @@ class Binder:
         guard = Guard([], SecretFiles([]) if self._files else None)
 
         def change(function: Any) -> Any:
-            return prepared(getattr(function, "__plain__", function), guard.call)
+            wrapper: Any = prepared(getattr(function, "__plain__", function), guard.call)
+            # Containers print tracebacks through it, where there is no such file.
+            wrapper.__code__ = wrapper.__code__.replace(co_filename="<modal_secrets_magic>")
+            return wrapper
 
         if is_partial(thing):
             with_raw_functions(thing, change)

@@ -72,6 +72,20 @@ def lab(notebook: Path | None, home: Path | None, no_browser: bool) -> None:
     os.execve(sys.executable, command, environment)  # noqa: S606
 
 
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--fix", is_flag=True, help="Mask values in outputs and metadata of notebooks.")
+def scan(paths: tuple[Path, ...], fix: bool) -> None:
+    """Look for secrets in notebooks and other files, and folders of them.
+
+    This user's running kernels know the values; where none does, credentials are known by their
+    looks. Ends with 1 if something was found and not fixed, 2 if a file could not be read.
+    """
+    from .scan_files import scan_paths
+
+    sys.exit(scan_paths(paths, fix=fix, echo=click.echo))
+
+
 @main.group()
 def workspace() -> None:
     """The embedded local workspace: a loopback server that speaks Modal's own protocol."""

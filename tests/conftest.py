@@ -69,3 +69,10 @@ def canary() -> Callable[[], str]:
 def notebook(paths: WorkspacePaths, tmp_path: Path) -> NotebookRunner:
     """Runs cells in a real ipykernel, through nbclient."""
     return NotebookRunner(tmp_path / "notebooks")
+
+
+@pytest.fixture
+def unmasked(notebook: NotebookRunner) -> NotebookRunner:
+    """The same, showing the values that functions return: for tests of who gets which."""
+    notebook.masked = False
+    return notebook

@@ -17,7 +17,8 @@ FLOORS = [
     ["names", "masking", "cells", "credentials", "modal_errors", "local_environment"],
     ["remote", "values", "bindings", "masks"],
     ["workspace"],
-    ["modal_adapter"],
+    ["modal_adapter", "kernels", "patterns"],
+    ["scan"],
     ["connection", "captures"],
     ["catalog", "app_logs", "notebook_code", "options"],
     ["directory", "runs"],
@@ -25,7 +26,7 @@ FLOORS = [
     ["named_secrets", "binder", "bound_names", "learning"],
     ["inspector", "exporting", "views"],
     ["session"],
-    ["notebook", "demo"],
+    ["notebook", "demo", "server", "scan_files"],
     ["api", "cli"],
     ["__main__"],
 ]

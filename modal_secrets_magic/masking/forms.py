@@ -39,9 +39,9 @@ def forms(value: str) -> list[bytes]:
     found: dict[bytes, None] = {}
     for make in makers:
         for text in make(value):
-            form = text.encode("utf-8", "surrogatepass")
+            form = _encoded(text)
             if len(form) >= MIN_ANYWHERE:
-                found[form] = None
+                found.update(dict.fromkeys(_told_again(form)))
     return list(found)
 
 
@@ -53,6 +53,16 @@ def words(value: str) -> list[bytes]:
     return list(dict.fromkeys(_encoded(each) for each in (text, *_as_python(text), *_json(text))))
 
 
+def _told_again(form: bytes) -> Iterator[bytes]:
+    """Yield a form, and how a repr, JSON and a terminal tell it."""
+    yield form
+    if b"\\" in form:
+        yield form.replace(b"\\", b"\\\\")
+    if b"\n" in form:
+        yield form.replace(b"\n", b"\\n")
+        yield form.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+
+
 def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
@@ -62,7 +72,6 @@ def _raw(value: str) -> Texts:
     yield value.strip()
     lines = value.splitlines()
     if len(lines) > 1:
-        yield "\r\n".join(lines)
         yield "\n".join(lines)
         yield " ".join(lines)
         yield from (line for line in lines if len(line.strip()) >= MIN_ANYWHERE)
@@ -113,8 +122,6 @@ def _base64(value: str) -> Texts:
         if len(text) > width:
             rows = [text[place : place + width] for place in range(0, len(text), width)]
             yield "\n".join(rows)
-            yield "\r\n".join(rows)
-            yield "\\n".join(rows)
 
 
 def _base64_of(data: bytes) -> Texts:
@@ -150,7 +157,7 @@ def _hex(value: str) -> Texts:
         yield "".join("=" + pair for pair in pairs)
         for start in range(0, len(pairs), 16):  # the rows of `hexdump -C`, and of `xxd`
             row = pairs[start : start + 16]
-            yield " ".join(row[:8]) + "  " + " ".join(row[8:])
+            yield "  ".join(" ".join(half) for half in (row[:8], row[8:]) if half)
             yield " ".join(a + b for a, b in zip(row[::2], [*row[1::2], ""], strict=False))
 
 

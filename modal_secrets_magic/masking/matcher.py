@@ -13,6 +13,8 @@ from .windows import SEED, STRIDE, WINDOW, is_telling, looks_random
 #: A beginning of a form this long is a good part of it, whatever the form.
 _GOOD_PART = 12
 
+_SPACE = ord(" ")
+
 #: By this many bytes an end of a text is looked up in values that look random.
 _END = 4
 
@@ -177,9 +179,12 @@ def _broken(form: bytes, data: bytes, place: int, *, across_lines: bool) -> int 
             at, done = at + 1, done + 1
             continue
         found = BREAK.match(data, at)
-        if found is None or (b"\n" in found[0] and not across_lines):
+        if found is not None and (across_lines or b"\n" not in found[0]):
+            at = found.end()
+        elif form[done] == _SPACE:  # where the text has none, or another kind of break
+            done += 1
+        else:
             return None
-        at = found.end()
     return at
 
 

@@ -16,8 +16,17 @@ MIN_ANYWHERE = 8
 #: From here on a value is masked where it stands as a word of its own.
 MIN_WORD = 4
 
-#: What programs print all the time, and nobody keeps secret.
-ORDINARY = frozenset({"true", "false", "null", "none", "undefined"})
+#: What settings are full of and programs print all the time, and nobody keeps secret.
+ORDINARY = frozenset({
+    "true", "false", "null", "none", "undefined", "yes", "no", "on", "off", "enabled", "disabled",
+    "default", "auto", "always", "never", "debug", "info", "notice", "warn", "warning", "error",
+    "critical", "fatal", "trace", "verbose", "quiet", "silent", "dev", "develop", "development",
+    "test", "testing", "stage", "staging", "prod", "production", "local", "localhost", "main",
+    "master", "public", "private", "internal", "external", "utf8", "utf-8", "ascii", "json",
+    "text", "http", "https", "cpu", "cuda", "gpu", "us-east-1", "us-east-2", "us-west-1",
+    "us-west-2", "eu-west-1", "eu-west-2", "eu-central-1", "ap-southeast-1", "ap-northeast-1",
+    "us-central1", "us-east1", "us-west1", "europe-west1",
+})  # fmt: skip
 
 
 class Coverage(Enum):

@@ -17,19 +17,19 @@ LONGEST = 1024
 
 
 def looks_random(value: str) -> bool:
-    """Tell whether a value is a key rather than a word, a path or an address: printable ASCII
-    without spaces, digits among letters, and no character much more frequent than others.
+    """Tell whether a value is a key rather than words, a path or an address: printable ASCII
+    without spaces, mostly letters and digits, whose kinds take turns as no name's do, and no
+    character much more frequent than others.
     """
     if not 16 <= len(value) <= LONGEST or not value.isascii() or not value.isprintable():
         return False
     if " " in value or "://" in value or ("/" in value and value[0] in "/.~"):
         return False
+    turns = _turns(value.encode()) / len(value)
     digits = sum(each.isdigit() for each in value)
-    letters = sum(each.isalpha() for each in value)
     return (
-        digits >= 2
-        and letters >= 2
-        and digits + letters >= 0.8 * len(value)
+        sum(each.isalnum() for each in value) >= 0.8 * len(value)
+        and turns >= (1 / 6 if digits else 0.4)
         and _entropy(value) > 2.8
     )
 
@@ -44,12 +44,17 @@ def is_telling(run: bytes) -> bool:
     """Tell whether a run of a value is its own, and not a beginning that all keys of a service
     share, as `github_pat_` is: letters and digits, or both cases, in turns.
     """
+    return _turns(run) >= 3
+
+
+def _turns(run: bytes) -> int:
+    """Return how often a digit, a small and a capital letter are followed by another kind."""
     kinds = [
         "d" if 48 <= each <= 57 else "u" if 65 <= each <= 90 else "l"
         for each in run
         if 48 <= each <= 57 or 65 <= each <= 90 or 97 <= each <= 122
     ]
-    return sum(a != b for a, b in itertools.pairwise(kinds)) >= 3
+    return sum(a != b for a, b in itertools.pairwise(kinds))
 
 
 def windows(value: str) -> list[bytes]:

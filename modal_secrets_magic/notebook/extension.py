@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from ..kernels import Listener
 from ..masks import Masks
 from .cell_transform import DECORATOR, CellTransform
 from .cells_run import CellsRun
@@ -15,6 +17,7 @@ from .descriptors import Descriptors
 from .hints import show_hint
 from .magics import ModalSecrets
 from .outputs import Door
+from .records import mask_records
 from .terminal import Terminal
 
 if TYPE_CHECKING:
@@ -112,6 +115,9 @@ def _mask_outputs(shell: Any, masks: Masks, undo: ExitStack) -> Callable[[], Non
     """Mask what leaves this process; return what waits for what is on its way."""
     kernel = getattr(shell, "kernel", None)
     masks.watched = True
+    mask_records(shell, masks, undo)
+    with contextlib.suppress(Exception):  # a save goes on without this kernel's answer
+        Listener(masks, undo)
     if kernel is None:
         return Terminal(shell, masks, undo).settle
     Door(kernel.session, masks, undo)

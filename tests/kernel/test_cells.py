@@ -23,8 +23,8 @@ os.environ |= {"A_KEY": "value-of-a-key", "B_KEY": "value-of-b-key", "LEVEL": "d
 """
 
 
-def test_every_way_to_define_and_call(notebook: NotebookRunner) -> None:
-    _, defined, later, asynchronous, iterated, spawned, service, kept = notebook.run(
+def test_every_way_to_define_and_call(unmasked: NotebookRunner) -> None:
+    _, defined, later, asynchronous, iterated, spawned, service, kept = unmasked.run(
         SECRETS,
         """
         %%modal_secret a b
@@ -93,9 +93,9 @@ def test_every_way_to_define_and_call(notebook: NotebookRunner) -> None:
 
 
 def test_functions_already_decorated_keep_their_own_secrets_on_top(
-    notebook: NotebookRunner,
+    unmasked: NotebookRunner,
 ) -> None:
-    _, _, called, environment, of_class, inside, unbound, again = notebook.run(
+    _, _, called, environment, of_class, inside, unbound, again = unmasked.run(
         SECRETS,
         """
         import modal
@@ -155,8 +155,8 @@ def test_functions_already_decorated_keep_their_own_secrets_on_top(
     assert again.text == "'defined anew'"
 
 
-def test_bindings_change_and_later_cells_see_it(notebook: NotebookRunner) -> None:
-    outputs = notebook.run(
+def test_bindings_change_and_later_cells_see_it(unmasked: NotebookRunner) -> None:
+    outputs = unmasked.run(
         SECRETS,
         """
         def keys():
@@ -222,8 +222,8 @@ def test_what_a_function_captures_is_fresh_at_each_call(notebook: NotebookRunner
     assert fourth.text == "('new', 'new')"
 
 
-def test_a_server_that_was_killed_is_no_concern_of_the_notebook(notebook: NotebookRunner) -> None:
-    before, after, listed = notebook.run(
+def test_a_server_that_was_killed_is_no_concern_of_the_notebook(unmasked: NotebookRunner) -> None:
+    before, after, listed = unmasked.run(
         SECRETS,
         """
         %%modal_secret a
@@ -402,8 +402,8 @@ def test_what_decorators_make_is_bound(notebook: NotebookRunner) -> None:
     assert kept.stdout == "made_inside is bound to a · local workspace\n14 Adds one. doubled\n"
 
 
-def test_stacked_decorators_of_modal(notebook: NotebookRunner) -> None:
-    _, defined, called = notebook.run(
+def test_stacked_decorators_of_modal(unmasked: NotebookRunner) -> None:
+    _, defined, called = unmasked.run(
         SECRETS,
         """
         %%modal_secret a
@@ -452,8 +452,8 @@ def test_question_mark_shows_the_secrets(notebook: NotebookRunner) -> None:
     ]
 
 
-def test_redefinition_in_a_later_cell(notebook: NotebookRunner) -> None:
-    *_, first, second, plain = notebook.run(
+def test_redefinition_in_a_later_cell(unmasked: NotebookRunner) -> None:
+    *_, first, second, plain = unmasked.run(
         SECRETS,
         "%%modal_secret a\ndef f(): return 1\nf.remote()",
         "%%modal_secret b\ndef f():\n    import os\n    return os.environ['B_KEY']\nf.remote()",
@@ -465,8 +465,8 @@ def test_redefinition_in_a_later_cell(notebook: NotebookRunner) -> None:
     )
 
 
-def test_options_of_a_call_add_to_the_secrets(notebook: NotebookRunner) -> None:
-    *_, given, of_class = notebook.run(
+def test_options_of_a_call_add_to_the_secrets(unmasked: NotebookRunner) -> None:
+    *_, given, of_class = unmasked.run(
         SECRETS,
         """
         %%modal_secret a
@@ -494,8 +494,8 @@ def test_options_of_a_call_add_to_the_secrets(notebook: NotebookRunner) -> None:
     assert of_class.text == "('value-of-a-key', 'given')"
 
 
-def test_an_apps_own_secrets_come_first(notebook: NotebookRunner) -> None:
-    *_, called, shown = notebook.run(
+def test_an_apps_own_secrets_come_first(unmasked: NotebookRunner) -> None:
+    *_, called, shown = unmasked.run(
         SECRETS,
         """
         import modal
@@ -529,8 +529,8 @@ def test_optional_secrets(notebook: NotebookRunner) -> None:
     assert present.error.ename == "SecretNotFound"  # what is not optional must be there
 
 
-def test_the_decorator_of_plain_python(notebook: NotebookRunner) -> None:
-    *_, called, known, refused = notebook.run(
+def test_the_decorator_of_plain_python(unmasked: NotebookRunner) -> None:
+    *_, called, known, refused = unmasked.run(
         SECRETS,
         """
         import modal
@@ -565,17 +565,17 @@ def test_the_decorator_of_plain_python(notebook: NotebookRunner) -> None:
     assert refused.error.ename == "NotBindable"
 
 
-def test_run_and_imported_modules(notebook: NotebookRunner) -> None:
-    (notebook.folder / "script.py").write_text(
+def test_run_and_imported_modules(unmasked: NotebookRunner) -> None:
+    (unmasked.folder / "script.py").write_text(
         "import os\ndef from_script(): return os.environ['LEVEL']\n"
     )
-    (notebook.folder / "constants.py").write_text("FACTOR = 7\n")
-    (notebook.folder / "helpers.py").write_text(
+    (unmasked.folder / "constants.py").write_text("FACTOR = 7\n")
+    (unmasked.folder / "helpers.py").write_text(
         "import os\nimport constants\nfrom modal_secrets_magic import bind\n"
         "def plain(x): return x * constants.FACTOR, os.environ['LEVEL']\n"
         "@bind('a', require=['A_KEY'])\ndef decorated(x): return plain(x)\n"
     )
-    *_, ran, imported = notebook.run(
+    *_, ran, imported = unmasked.run(
         SECRETS,
         "%run script.py\n%modal_secret bind from_script a\nfrom_script.remote()",
         "from helpers import plain, decorated\n%modal_secret bind plain a\nplain.remote(2), decorated.remote(3)",

@@ -48,8 +48,8 @@ def test_what_a_function_reads_beside_what_it_gets(notebook: NotebookRunner) -> 
     assert re.search(r"fine +note +LEVEL is in a and b; b wins", all_of_them.text)
 
 
-def test_values_that_changed_since_the_containers_started(notebook: NotebookRunner) -> None:
-    *_, before, after, called, restarted, again, other = notebook.run(
+def test_values_that_changed_since_the_containers_started(unmasked: NotebookRunner) -> None:
+    *_, before, after, called, restarted, again, other = unmasked.run(
         SECRETS,
         "%%modal_secret a\ndef f():\n    import os\n    return os.environ['LEVEL']\nf.remote()",
         "%modal_secret check f",
@@ -111,8 +111,8 @@ def test_plain_text_is_noticed_and_never_shown(notebook: NotebookRunner) -> None
         assert "0123456789" not in text
 
 
-def test_the_smallest_set_of_secrets(notebook: NotebookRunner) -> None:
-    *_, one, two, none, ambiguous, decided = notebook.run(
+def test_the_smallest_set_of_secrets(unmasked: NotebookRunner) -> None:
+    *_, one, two, none, ambiguous, decided = unmasked.run(
         SECRETS,
         "%%modal_secret --auto\ndef f():\n    import os\n    return os.environ['A_KEY'], os.environ['LEVEL']\nf.remote()",
         "%%modal_secret --auto\nimport os\ndef f(): return os.environ['LEVEL'], os.environ['HF_TOKEN'], os.environ['A_KEY']\nf",

@@ -56,8 +56,8 @@ def left_behind() -> list[str]:
     return [path.name for path in LEFT.glob("modal-secrets-*")] if LEFT.is_dir() else []
 
 
-def test_keys_are_private_files_in_memory(notebook: NotebookRunner) -> None:
-    *_, called, kinds, here, changed = notebook.run(
+def test_keys_are_private_files_in_memory(unmasked: NotebookRunner) -> None:
+    *_, called, kinds, here, changed = unmasked.run(
         SECRETS,
         LOOKING,
         "look.remote(), list(shared.map(range(3)))",
@@ -100,8 +100,8 @@ def test_they_end_with_the_container_however_it_ends(
     wait_until(lambda: left_behind() == before)
 
 
-def test_a_key_of_that_name_wins_over_a_pointer(notebook: NotebookRunner) -> None:
-    *_, called = notebook.run(
+def test_a_key_of_that_name_wins_over_a_pointer(unmasked: NotebookRunner) -> None:
+    *_, called = unmasked.run(
         "import os\nos.environ |= {'TOKEN': 'value-of-token', 'TOKEN_FILE': 'not/a/pointer/of/ours'}\n"
         "%modal_secret create both --from-env TOKEN TOKEN_FILE",
         "%%modal_secret both --files\ndef f():\n    import os\n    return os.environ['TOKEN_FILE'], sorted(os.listdir(os.environ['SECRETS_DIR']))\nf.remote()",
@@ -109,8 +109,8 @@ def test_a_key_of_that_name_wins_over_a_pointer(notebook: NotebookRunner) -> Non
     assert called.text == "('not/a/pointer/of/ours', ['TOKEN', 'TOKEN_FILE'])"
 
 
-def test_what_was_decorated_before_is_refused(notebook: NotebookRunner) -> None:
-    *_, refused, kept = notebook.run(
+def test_what_was_decorated_before_is_refused(unmasked: NotebookRunner) -> None:
+    *_, refused, kept = unmasked.run(
         SECRETS,
         "import modal\napp = modal.App()\n@app.function(serialized=True)\ndef f(): return os.environ['PLAIN']",
         "%modal_secret bind f certificate --files",

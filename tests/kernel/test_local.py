@@ -18,8 +18,8 @@ os.environ["FROM_ENV"] = "value-of-environment"
 """
 
 
-def test_values_known_here_are_there_for_the_call_and_gone_after(notebook: NotebookRunner) -> None:
-    *_, called, kinds, around = notebook.run(
+def test_values_known_here_are_there_for_the_call_and_gone_after(unmasked: NotebookRunner) -> None:
+    *_, called, kinds, around = unmasked.run(
         SECRETS,
         """
         %%modal_secret team json env
@@ -57,8 +57,8 @@ def test_values_known_here_are_there_for_the_call_and_gone_after(notebook: Noteb
     assert around.stdout == "[False, False, True, False] None\nchanged-in-the-file\n"
 
 
-def test_values_nobody_here_knows_are_listed(notebook: NotebookRunner) -> None:
-    *_, unknown, known, overridden = notebook.run(
+def test_values_nobody_here_knows_are_listed(unmasked: NotebookRunner) -> None:
+    *_, unknown, known, overridden = unmasked.run(
         SECRETS,
         """
         del os.environ["FROM_ENV"]

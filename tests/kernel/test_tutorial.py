@@ -39,8 +39,8 @@ def test_both_examples_run_unchanged_under_the_flag(notebook: NotebookRunner) ->
     ]
     assert shown[-1] == "Using API key: abcd****"
     assert second.stdout.splitlines()[-2:] == [
-        "API_KEY_1: sk-xxxx-and-more-0123",
-        "API_KEY_2: sk-yyyy-and-more-0123",
+        "API_KEY_1: [masked: API_KEY_1]",
+        "API_KEY_2: [masked: API_KEY_2]",
     ]
 
 

@@ -20,8 +20,8 @@ there("import os; os.environ['KEY'] = 'from-the-other-one'")
 """
 
 
-def test_both_see_what_either_changes(notebook: NotebookRunner) -> None:
-    outputs = notebook.run(
+def test_both_see_what_either_changes(unmasked: NotebookRunner) -> None:
+    outputs = unmasked.run(
         OTHER,
         "import os; os.environ['KEY'] = 'from-this-one'",
         "%modal_secret create shared --from-env KEY",

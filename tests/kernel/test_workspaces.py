@@ -27,8 +27,8 @@ def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace
     launcher.stop(paths)
 
 
-def test_switching_takes_everything_along(notebook: NotebookRunner, other: WorkspacePaths) -> None:
-    outputs = notebook.run(
+def test_switching_takes_everything_along(unmasked: NotebookRunner, other: WorkspacePaths) -> None:
+    outputs = unmasked.run(
         "import os; os.environ['KEY'] = 'value-there'",
         "%modal_secret create one --from-env KEY",
         """
@@ -95,8 +95,8 @@ def test_what_was_bound_elsewhere_is_said(notebook: NotebookRunner, other: Works
     )
 
 
-def test_another_environment_without_another_kernel(notebook: NotebookRunner) -> None:
-    *_, switched, listed, unknown, bound, called, back = notebook.run(
+def test_another_environment_without_another_kernel(unmasked: NotebookRunner) -> None:
+    *_, switched, listed, unknown, bound, called, back = unmasked.run(
         "import os; os.environ['KEY'] = 'value-of-main'\n%modal_secret create one --from-env KEY\n%modal_secret use one",
         "%%modal_secret one\ndef f():\n    import os\n    return os.environ['KEY']\nf.remote()",
         "import modal, modal.environments\nmodal.environments.create_environment('dev')",
@@ -125,7 +125,7 @@ def test_another_environment_without_another_kernel(notebook: NotebookRunner) ->
 
 
 def test_profiles_are_workspaces(
-    notebook: NotebookRunner, other: WorkspacePaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    unmasked: NotebookRunner, other: WorkspacePaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     running = launcher.ensure(other)
     (tmp_path / "modal.toml").write_text(
@@ -134,7 +134,7 @@ def test_profiles_are_workspaces(
     )
     for name in ("MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET", "MODAL_SERVER_URL"):
         monkeypatch.delenv(name)
-    *_, switched, called, completed = notebook.run(
+    *_, switched, called, completed = unmasked.run(
         "import os; os.environ['KEY'] = 'value-here'\n%modal_secret create one --from-env KEY",
         "%modal_secret workspace team",
         "os.environ['KEY'] = 'value-of-team'\n%modal_secret create one --from-env KEY",

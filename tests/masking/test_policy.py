@@ -38,6 +38,9 @@ def test_the_design_sample() -> None:
         ("", Coverage.SHORT),
         ("True", Coverage.ORDINARY),
         ("undefined", Coverage.ORDINARY),
+        ("WARNING", Coverage.ORDINARY),
+        ("production", Coverage.ORDINARY),
+        ("us-east-1", Coverage.ORDINARY),
     ],
 )
 def test_how_far_a_value_is_masked(value: str, covered: Coverage) -> None:
