@@ -56,10 +56,12 @@ def words(value: str) -> list[bytes]:
 def _told_again(form: bytes) -> Iterator[bytes]:
     """Yield a form, and how a repr, JSON and a terminal tell it."""
     yield form
-    if b"\\" in form:
-        yield form.replace(b"\\", b"\\\\")
+    escaped = form.replace(b"\\", b"\\\\").replace(b"\n", b"\\n")
+    yield escaped
+    for quote_mark in (b"'", b'"'):
+        if quote_mark in form:
+            yield escaped.replace(quote_mark, b"\\" + quote_mark)
     if b"\n" in form:
-        yield form.replace(b"\n", b"\\n")
         yield form.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
@@ -240,6 +242,7 @@ def _turned(value: str) -> Texts:
     for encoding in ("utf-16-le", "utf-16-be"):
         wide = value.encode(encoding, "surrogatepass")
         yield wide.decode("latin-1")
+        yield json.dumps(wide.decode("latin-1"))[1:-1]
         yield repr(wide)[2:-1]
         yield base64.b64encode(wide).decode()
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from .forms import forms, words
 from .literals import HEAD, Literals, best_literals
 from .scanning import BREAK, MIN_STRIPPED, How, Match, Scan, scan_views, union
-from .windows import SEED, STRIDE, WINDOW, is_telling, looks_random
+from .windows import SEED, STRIDE, body_of, is_telling, looks_random
 
 #: A beginning of a form this long is a good part of it, whatever the form.
 _GOOD_PART = 12
@@ -199,11 +199,8 @@ def _run(piece: _Piece, data: bytes, place: int) -> Match | None:
             break
         after += 1
     start, end = place - before, place + SEED + after
-    return (
-        Match(start, end, piece.key)
-        if end - start >= WINDOW and is_telling(data[start:end])
-        else None
-    )
+    own = piece.offset + SEED + after - max(piece.offset - before, body_of(piece.value))
+    return Match(start, end, piece.key) if is_telling(data[start:end], own) else None
 
 
 def _shared_end(a: bytes, b: bytes) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections import Counter
 
 #: The shortest run of a value's characters that is masked by itself.
@@ -11,6 +12,11 @@ WINDOW = 12
 
 #: Every run of `WINDOW` characters holds one piece of `SEED` that starts at a multiple of `STRIDE`.
 SEED, STRIDE = 8, 5
+
+#: Words before a key's own part, as in `github_pat_`; how much of that part a run must have; and
+#: how many different characters, for who knows whose are few.
+_SHARED = re.compile(rb"(?:[a-z]{2,8}[-_]){1,3}")
+_OWN, _DISTINCT = 8, 6
 
 #: Longer values are texts: keys with lines, which are forms, or documents.
 LONGEST = 1024
@@ -29,7 +35,7 @@ def looks_random(value: str) -> bool:
     digits = sum(each.isdigit() for each in value)
     return (
         sum(each.isalnum() for each in value) >= 0.8 * len(value)
-        and turns >= (1 / 6 if digits else 0.4)
+        and turns >= (1 / 6 if digits else 0.35)
         and _entropy(value) > 2.8
     )
 
@@ -40,11 +46,15 @@ def _entropy(value: str) -> float:
     return -sum(each / len(value) * math.log2(each / len(value)) for each in counts)
 
 
-def is_telling(run: bytes) -> bool:
-    """Tell whether a run of a value is its own, and not a beginning that all keys of a service
-    share, as `github_pat_` is: letters and digits, or both cases, in turns.
-    """
-    return _turns(run) >= 3
+def body_of(value: bytes) -> int:
+    """Return where a key's own part begins, after what all keys of a service share: `sk-proj-`."""
+    found = _SHARED.match(value)
+    return found.end() if found else 0
+
+
+def is_telling(run: bytes, own: int) -> bool:
+    """Tell whether a run of a value, `own` bytes of it after what its kind shares, is its own."""
+    return len(run) >= WINDOW and own >= _OWN and len(set(run)) >= _DISTINCT
 
 
 def _turns(run: bytes) -> int:
@@ -62,5 +72,6 @@ def windows(value: str) -> list[bytes]:
     if not looks_random(value):
         return []
     data = value.encode()
-    runs = (data[place : place + WINDOW] for place in range(len(data) - WINDOW + 1))
-    return [run for run in runs if is_telling(run)]
+    first = max(0, body_of(data) + _OWN - WINDOW)
+    runs = [data[place : place + WINDOW] for place in range(first, len(data) - WINDOW + 1)]
+    return [run for run in runs if is_telling(run, WINDOW)]

@@ -37,3 +37,9 @@ def traces(data: bytes, value: str) -> list[str]:
 
 def everything_in(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def traces_in(written: dict[Path, bytes], value: str) -> dict[str, list[str]]:
+    """Return what was found in files, by their names."""
+    found = {path.name: traces(data, value) for path, data in written.items()}
+    return {name: each for name, each in found.items() if each}

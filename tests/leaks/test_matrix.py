@@ -1,4 +1,4 @@
-"""channel × form × split in a real kernel, and then a search of everything that was written."""
+"""Channel by form by split, in a real kernel, and then a search of everything that was written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 
 from ..notebooks import NotebookRunner
 from .channels import CHANNELS, SETUP, SPLITS
-from .searching import everything_in, traces
+from .searching import everything_in, traces, traces_in
 
 pytestmark = pytest.mark.kernel
 
@@ -73,9 +73,7 @@ def test_nothing_leaks(notebook: NotebookRunner, value: str, tmp_path: Path) -> 
         "history.sqlite",
     }
     assert b"masked" in written[tmp_path / "kernel.log"]
-    assert {
-        path.name: found for path, data in written.items() if (found := traces(data, value))
-    } == {}
+    assert traces_in(written, value) == {}
 
 
 #: Cells that show nothing, or elsewhere.
