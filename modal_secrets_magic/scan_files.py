@@ -22,7 +22,7 @@ CLEAN, FOUND, UNREADABLE = 0, 1, 2
 
 def scan_paths(paths: Iterable[Path], *, fix: bool, echo: Callable[[str], object]) -> int:
     """Scan files and folders, say what was found, and return the exit status."""
-    status, files = CLEAN, 0
+    status, files, fixed = CLEAN, 0, False
     for path in paths:
         for file in _files(path):
             files += 1
@@ -35,10 +35,12 @@ def scan_paths(paths: Iterable[Path], *, fix: bool, echo: Callable[[str], object
                 continue
             for each in findings:
                 echo(f"{file}: {each}")
+            fixed |= any(each.masked for each in findings)
             if any(not each.masked for each in findings):
                 status = max(status, FOUND)
     if status == CLEAN:
-        echo(f"No secret was found in {files} {'file' if files == 1 else 'files'}")
+        what = "left" if fixed else "found"
+        echo(f"No secret was {what} in {files} {'file' if files == 1 else 'files'}")
     return status
 
 
