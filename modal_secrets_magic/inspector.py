@@ -48,14 +48,22 @@ class Inspector:
 
     def check(self, name: str, bound: Bound) -> list[Finding]:
         """Return all that is found about a bound function."""
-        directory = self._named.directories.fresh(bound.binding.environment)
+        directory = self._directory(bound)
         return check(self._subject(name, bound, directory, reading_of(name, bound)), directory)
 
     def notices(self, name: str, bound: Bound, reading: Reading) -> list[Finding]:
         """Return what is worth a line under the cell that has just bound a function."""
+        directory = self._directory(bound)
+        return urgent(self._subject(name, bound, directory, reading), directory)
+
+    def _directory(self, bound: Bound) -> Directory:
+        """Return what is known of the workspace: anew, if a bound secret came meanwhile."""
         environment = bound.binding.environment
         directory = self._named.directories.fresh(environment)
-        return urgent(self._subject(name, bound, directory, reading), directory)
+        names = {each.name for each in bound.binding.secrets if each.name}
+        if names <= directory.secrets.keys():
+            return directory
+        return self._named.directories.renewed(environment)
 
     def cover(
         self,

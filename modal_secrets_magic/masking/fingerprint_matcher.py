@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .fingerprints import GRAM, gram_of, multiplier, whole_of
@@ -48,9 +48,12 @@ class FingerprintMatcher:
         return scan_views(data, how, self._scan)
 
     def _scan(self, data: bytes, _how: How, least: int) -> Scan:
+        candidates = self._candidates(data)
+        if not candidates:
+            return Scan((), len(data))
         matches: list[Match] = []
         live, key, dangling = len(data), "", False
-        for place, gram in self._candidates(data):
+        for place, gram in candidates:
             for length, whole, name in self._forms[gram]:
                 if length < least:
                     continue
@@ -66,8 +69,8 @@ class FingerprintMatcher:
         dangling = dangling and not any(each.start <= live < each.end for each in found)
         return Scan(found, live, key, dangling)
 
-    def _candidates(self, data: bytes) -> Iterable[tuple[int, int]]:
-        """Yield where a form may begin, and its gram."""
+    def _candidates(self, data: bytes) -> Sequence[tuple[int, int]]:
+        """Return where a form may begin, and its gram."""
         if not self._forms or len(data) < GRAM:
             return ()
         if self._numpy is not None and len(data) >= _SMALL:
@@ -82,6 +85,7 @@ class _NumpyFilter:
 
     def __init__(self, numpy: Any, grams: Mapping[int, object], factor: int) -> None:
         self._numpy = numpy
+        self._eight = numpy.dtype("<u8")
         self._factor = numpy.uint64(factor)
         self._shift = numpy.uint64(64 - _BITS)
         self._table = numpy.zeros(1 << _BITS, dtype=numpy.bool_)
@@ -94,10 +98,11 @@ class _NumpyFilter:
         found: list[tuple[int, int]] = []
         for first in range(0, len(data) - GRAM + 1, _STEP):
             count = min(_STEP, len(data) - GRAM + 1 - first)
-            products = numpy.ndarray((count,), "<u8", data, first, (1,)) * self._factor
+            products = numpy.ndarray((count,), self._eight, data, first, (1,)) * self._factor
             places = (products >> self._shift).view(numpy.int64)
-            maybe = numpy.flatnonzero(self._table.take(places, mode="wrap"))
-            if len(maybe):
+            known = self._table.take(places, mode="wrap")
+            if known.any():
+                maybe = known.nonzero()[0]
                 grams = products[maybe] >> numpy.uint64(32)
                 at = self._known.searchsorted(grams)
                 sure = self._known.take(at, mode="clip") == grams

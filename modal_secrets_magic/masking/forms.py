@@ -18,11 +18,9 @@ from .policy import MIN_ANYWHERE, Coverage, coverage
 #: Longer values take only the forms of `PLAIN`, or each would take megabytes.
 LONG = 4096
 
-#: What joins the characters of a value that is printed one by one, invisible joiners included.
-JOINERS = (
-    " ", ", ", ",", "-", ".", "|", "\n", "\t", "', '", '", "', "','", '","',
-    "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad",
-)  # fmt: skip
+#: What joins the characters of a value that is printed one by one. Joiners that are not seen are
+#: not among them: `scanning.Stripped` takes those out.
+JOINERS = (" ", ", ", "\n", "\t")
 
 Texts = Iterator[str]
 
@@ -150,11 +148,10 @@ def _other_bases(value: str) -> Texts:
 def _hex(value: str) -> Texts:
     for text in (_encoded(value).hex(), _encoded(value).hex().upper()):
         pairs = [text[place : place + 2] for place in range(0, len(text), 2)]
-        yield from ("".join(pairs), " ".join(pairs), ":".join(pairs), "-".join(pairs))
+        yield from ("".join(pairs), " ".join(pairs), ":".join(pairs))
         yield ", ".join("0x" + pair for pair in pairs)
         yield ",".join("0x" + pair for pair in pairs)
         yield "".join("\\x" + pair for pair in pairs)
-        yield "".join("\\\\x" + pair for pair in pairs)
         yield "".join("%" + pair for pair in pairs)
         yield "".join("=" + pair for pair in pairs)
         for start in range(0, len(pairs), 16):  # the rows of `hexdump -C`, and of `xxd`
@@ -165,7 +162,7 @@ def _hex(value: str) -> Texts:
 
 def _numbers(value: str) -> Texts:
     data = _encoded(value)
-    for joiner in (", ", ",", " ", "\n", "-", "."):
+    for joiner in (", ", ",", " ", "\n"):
         yield joiner.join(str(each) for each in data)
         yield joiner.join(str(ord(each)) for each in value)
     yield " ".join(f"{each:3d}" for each in data).strip()  # as arrays are printed
@@ -176,7 +173,6 @@ def _numbers(value: str) -> Texts:
     for template in (
         "\\u{:04x}",
         "\\u{:04X}",
-        "\\\\u{:04x}",
         "&#{};",
         "&#x{:x};",
         "&#x{:X};",

@@ -69,7 +69,8 @@ class HyperscanLiterals:
         import hyperscan
 
         self._hyperscan: Any = hyperscan
-        wanted = sorted(set(literals))
+        # Without regard to case, which spares as many; the caller looks closer.
+        wanted = sorted({each.lower() for each in literals})
         self._lengths = [len(each) for each in wanted]
         self._database: Any = None
         self._local = threading.local()
@@ -80,7 +81,7 @@ class HyperscanLiterals:
                 expressions=[_as_pattern(each) for each in wanted],
                 ids=list(range(len(wanted))),
                 elements=len(wanted),
-                flags=hyperscan.HS_FLAG_DOTALL,
+                flags=hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_CASELESS,
             )
 
     def starts(self, data: bytes) -> Sequence[int]:

@@ -81,7 +81,7 @@ class Matcher:
         for offset in range(0, len(value) - SEED + 1, STRIDE):
             piece = _Piece(value, offset, key)
             self._seeds.setdefault(value[offset : offset + SEED], []).append(piece)
-        for end in range(1, len(value) + 1):  # where a run of it may break off
+        for end in range(1, len(value)):  # where a run of it may break off, and go on
             if end >= _END:
                 text = value[end - _END : end]
                 self._ends.setdefault(text, []).append(_Piece(value, end, key))
@@ -114,7 +114,7 @@ class Matcher:
             start, of_key = self._tail(data)
             if start < live:
                 live, key, dangling = start, of_key, False
-        return Scan(union(matches), live, key, dangling)
+        return Scan(union(matches) if matches else (), live, key, dangling)
 
     def _forms_at(self, data: bytes, place: int) -> Iterator[_Form]:
         for length in self._head_lengths:

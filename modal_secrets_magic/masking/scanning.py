@@ -61,9 +61,13 @@ def union(matches: Iterable[Match]) -> list[Match]:
     return merged
 
 
+def _order(scan: Scan) -> tuple[int, bool]:
+    return scan.live, not scan.dangling
+
+
 def earliest(scans: Sequence[Scan], matches: Iterable[Match]) -> Scan:
     """Return these matches with what begins first of several scans' live ends."""
-    first = min(scans, key=lambda each: (each.live, not each.dangling))
+    first = min(scans, key=_order)
     return Scan(union(matches), first.live, first.key, first.dangling)
 
 
@@ -74,11 +78,11 @@ class Union:
         self.scanners = scanners
 
     def scan(self, data: bytes, how: How) -> Scan:
-        scans = [each.scan(data, how) for each in self.scanners]
-        if len(scans) == 1:
-            return scans[0]
-        if not scans:
+        if not self.scanners:
             return Scan((), len(data))
+        scans = [each.scan(data, how) for each in self.scanners]
+        if not any(each.matches for each in scans):
+            return min(scans, key=_order)
         return earliest(scans, [match for each in scans for match in each.matches])
 
 
@@ -189,9 +193,9 @@ def scan_views(data: bytes, how: How, scan: Callable[[bytes, How, int], Scan]) -
     """Scan a text, and where it has escape sequences or the like, the text without them, for
     forms of a length.
     """
-    plain = scan(data, how, 0)
     if not has_unseen(data):
-        return plain
+        return scan(data, how, 0)
+    plain = scan(data, how, 0)
     stripped = Stripped(data)
     bare = stripped.restored(scan(stripped.data, how, MIN_STRIPPED))
     return earliest((plain, bare), [*plain.matches, *bare.matches])

@@ -55,6 +55,12 @@ NOTEBOOKS = {
             r"demo-[0-9a-f]{8}",
             speaks=True,
         ),
+        Notebook(
+            quickstart().with_name("masking.ipynb"),
+            ("ValueError", "PermissionError"),
+            r"sk-(demo|far)-[-_0-9a-zA-Z]{5}",
+            speaks=True,
+        ),
         Notebook(quickstart().with_name("files.ipynb"), (), r"demo-[0-9a-f]{8}"),
         Notebook(
             quickstart().with_name("from_a_tutorial.ipynb"),
