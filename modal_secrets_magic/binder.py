@@ -164,7 +164,7 @@ class Binder:
         def change(function: Any) -> Any:
             wrapper: Any = prepared(getattr(function, "__plain__", function), guard.call)
             # Containers print tracebacks through it, where there is no such file.
-            wrapper.__code__ = wrapper.__code__.replace(co_filename="<modal_secrets_magic>")
+            wrapper.__code__ = wrapper.__code__.replace(co_filename="modal_secrets_magic")
             return wrapper
 
         if is_partial(thing):

@@ -13,6 +13,8 @@ from ..masks import Masks
 
 def mask_records(shell: Any, masks: Masks, undo: ExitStack) -> None:
     """Have both get outputs masked, until `undo` is closed. What was typed is the user's text."""
+    if "_logger" not in vars(shell):  # IPython 9 makes it when it is first asked for
+        undo.callback(vars(shell).pop, "_logger", None)
     logger, history = shell.logger, shell.history_manager
     write = logger.log_write
 

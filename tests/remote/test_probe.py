@@ -21,7 +21,7 @@ def test_describes_keys_and_never_a_value(
     assert described["SHORT"] == {
         "masked": MASK,
         "fingerprint": "",
-        "coverage": "short: masked in output only as a whole word",
+        "coverage": "not masked in output: an ordinary word",
     }
     assert value not in repr(described)
     assert "debug" not in repr(described)
