@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .masking.fingerprint_matcher import FingerprintMatcher
+from .masking.fingerprints import whole_of
 from .masking.matcher import Matcher
 from .masking.policy import Coverage, coverage
-from .masking.scanning import How, Marked, Scan, Scanner, Union, mask
+from .masking.scanning import How, Looker, Marked, Scan, Union, mask
 from .masking.stream import StreamMasker
 
 FoundBy = Mapping[str, Iterable[tuple[int, int, bytes]]]
@@ -142,16 +143,22 @@ class Masks:
                 self._marked = Marked(scanner)
         return scanner
 
-    def _scanners(self) -> list[Scanner]:
-        scanners: list[Scanner] = []
+    def _scanners(self) -> list[Looker]:
+        scanners: list[Looker] = []
         values = [each for each in self._values if each[0] not in self._left_alone]
         if values:
             scanners.append(Matcher(values))
+        # What is known as a value needs no second search by its fingerprints.
+        known = {whole_of(_encoded(value), self._key) for _, value in values}
         found_by = [
             (name, sightings)
             for (name, _), sightings in self._found_by.items()
-            if name not in self._left_alone
+            if name not in self._left_alone and not any(each[2] in known for each in sightings)
         ]
         if found_by:
             scanners.append(FingerprintMatcher(self._key, found_by))
         return scanners
+
+
+def _encoded(value: str) -> bytes:
+    return value.encode("utf-8", "surrogatepass")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .fingerprints import GRAM, gram_of, multiplier, whole_of
-from .scanning import How, Match, Scan, scan_views, union
+from .scanning import How, Looker, Match, Scan, union
 
 #: Shorter texts are faster in a plain loop than in numpy.
 _SMALL = 48
@@ -19,7 +19,7 @@ _BITS = 19
 _STEP = 1 << 14
 
 
-class FingerprintMatcher:
+class FingerprintMatcher(Looker):
     """Finds forms by a rolling hash over eight bytes, and confirms them by HMAC.
 
     `found_by` has the sightings of each key's value, as `fingerprints.sightings` makes them under
@@ -43,11 +43,8 @@ class FingerprintMatcher:
     def __len__(self) -> int:
         return sum(len(forms) for forms in self._forms.values())
 
-    def scan(self, data: bytes, how: How) -> Scan:
-        """Look for values; see `Scanner`. A beginning shorter than eight bytes tells nothing."""
-        return scan_views(data, how, self._scan)
-
-    def _scan(self, data: bytes, _how: How, least: int) -> Scan:
+    def look(self, data: bytes, how: How, least: int) -> Scan:  # noqa: ARG002 - see below
+        """Scan a text. A beginning shorter than eight bytes tells nothing, whatever comes."""
         candidates = self._candidates(data)
         if not candidates:
             return Scan((), len(data))
@@ -101,7 +98,7 @@ class _NumpyFilter:
             products = numpy.ndarray((count,), self._eight, data, first, (1,)) * self._factor
             places = (products >> self._shift).view(numpy.int64)
             known = self._table.take(places, mode="wrap")
-            if known.any():
+            if b"\1" in known.tobytes():  # in a fraction of the time of `any`
                 maybe = known.nonzero()[0]
                 grams = products[maybe] >> numpy.uint64(32)
                 at = self._known.searchsorted(grams)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .forms import forms, words
 from .literals import HEAD, Literals, best_literals
-from .scanning import BREAK, MIN_STRIPPED, How, Match, Scan, scan_views, union
+from .scanning import BREAK, MIN_STRIPPED, How, Looker, Match, Scan, union
 from .windows import SEED, STRIDE, body_of, is_telling, looks_random
 
 #: A beginning of a form this long is a good part of it, whatever the form.
@@ -38,7 +38,7 @@ class _Piece(NamedTuple):
     key: str
 
 
-class Matcher:
+class Matcher(Looker):
     """Knows values of keys, and finds their forms; parts, too, of values that look random.
 
     Text and values are compared as UTF-8. What it holds is made once; another value, another
@@ -57,6 +57,8 @@ class Matcher:
         self._short_ends: dict[bytes, str] = {}
         #: Beginnings of forms that are shorter than what an engine looks for, by length.
         self._beginnings: list[dict[bytes, str]] = [{} for _ in range(HEAD)]
+        #: The lengths that beginnings have which end in a byte.
+        self._lengths: dict[bytes, list[int]] = {}
         known: set[bytes] = set()
         for key, value in values:
             for is_word, texts in ((False, forms(value)), (True, words(value))):
@@ -75,7 +77,12 @@ class Matcher:
     def _add(self, form: _Form) -> None:
         self._by_head.setdefault(form.text[:HEAD], []).append(form)
         for length in range(1, min(HEAD, len(form.text))):
-            self._beginnings[length].setdefault(form.text[:length], form.key)
+            beginning = form.text[:length]
+            self._beginnings[length].setdefault(beginning, form.key)
+            lengths = self._lengths.setdefault(beginning[-1:], [])
+            if length not in lengths:
+                lengths.append(length)
+                lengths.sort(reverse=True)
 
     def _add_pieces(self, key: str, value: bytes) -> None:
         for offset in range(0, len(value) - SEED + 1, STRIDE):
@@ -88,11 +95,7 @@ class Matcher:
             for length in range(1, min(_END - 1, end) + 1):
                 self._short_ends.setdefault(value[end - length : end], key)
 
-    def scan(self, data: bytes, how: How) -> Scan:
-        """Look for values; see `Scanner`."""
-        return scan_views(data, how, self._scan)
-
-    def _scan(self, data: bytes, how: How, least: int) -> Scan:
+    def look(self, data: bytes, how: How, least: int) -> Scan:
         matches: list[Match] = []
         live, key, dangling = len(data), "", False
         for place in self._literals.starts(data):
@@ -125,11 +128,14 @@ class Matcher:
         of a value that looks random, with its key: what begins first.
         """
         start, found = len(data), ""
-        for length in range(min(HEAD - 1, len(data)), 0, -1):
+        last = data[-1:]
+        for length in self._lengths.get(last, ()):
             key = self._beginnings[length].get(data[-length:])
             if key is not None:
                 start, found = len(data) - length, key
                 break
+        if last not in self._short_ends:
+            return start, found
         for piece in self._ends.get(data[-_END:], ()):
             begin = len(data) - _shared_end(piece.value[: piece.offset], data)
             if begin < start:

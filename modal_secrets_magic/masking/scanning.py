@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
@@ -44,8 +45,25 @@ class Scanner(Protocol):
     """Looks for values in a text."""
 
     def scan(self, data: bytes, how: How) -> Scan:
-        """Scan UTF-8."""
+        """Scan UTF-8, and what of it is not seen as if it were not there."""
         ...
+
+
+class Looker(ABC):
+    """A scanner that knows how to look at one text."""
+
+    @abstractmethod
+    def look(self, data: bytes, how: How, least: int) -> Scan:
+        """Scan a text as it stands, for forms of at least so many bytes."""
+
+    def scan(self, data: bytes, how: How) -> Scan:
+        """Scan UTF-8, and what of it is not seen as if it were not there."""
+        if not has_unseen(data):
+            return self.look(data, how, 0)
+        plain = self.look(data, how, 0)
+        stripped = Stripped(data)
+        bare = stripped.restored(self.look(stripped.data, how, MIN_STRIPPED))
+        return earliest((plain, bare), [*plain.matches, *bare.matches])
 
 
 def union(matches: Iterable[Match]) -> list[Match]:
@@ -71,16 +89,16 @@ def earliest(scans: Sequence[Scan], matches: Iterable[Match]) -> Scan:
     return Scan(union(matches), first.live, first.key, first.dangling)
 
 
-class Union:
+class Union(Looker):
     """Several scanners as one."""
 
-    def __init__(self, scanners: Sequence[Scanner]) -> None:
+    def __init__(self, scanners: Sequence[Looker]) -> None:
         self.scanners = scanners
 
-    def scan(self, data: bytes, how: How) -> Scan:
+    def look(self, data: bytes, how: How, least: int) -> Scan:
         if not self.scanners:
             return Scan((), len(data))
-        scans = [each.scan(data, how) for each in self.scanners]
+        scans = [each.look(data, how, least) for each in self.scanners]
         if not any(each.matches for each in scans):
             return min(scans, key=_order)
         return earliest(scans, [match for each in scans for match in each.matches])
@@ -187,15 +205,3 @@ def has_unseen(data: bytes) -> bool:
     return not data.isascii() and (
         any(sign in data for sign in _SIGNS) or data.endswith(_CUT_SIGNS)
     )
-
-
-def scan_views(data: bytes, how: How, scan: Callable[[bytes, How, int], Scan]) -> Scan:
-    """Scan a text, and where it has escape sequences or the like, the text without them, for
-    forms of a length.
-    """
-    if not has_unseen(data):
-        return scan(data, how, 0)
-    plain = scan(data, how, 0)
-    stripped = Stripped(data)
-    bare = stripped.restored(scan(stripped.data, how, MIN_STRIPPED))
-    return earliest((plain, bare), [*plain.matches, *bare.matches])
