@@ -37,8 +37,18 @@ LIFT = [
 ]
 
 
+HOLDING = [
+    "%load_ext modal_secrets_magic",
+    "TOKEN = 'made-up-0123456789'\nprint(TOKEN)",
+    "%modal_secret mask add TOKEN",
+    "print('it is', TOKEN)",
+]
+
+REFUSE = "c.SaveGuard.mode = 'refuse'\n"
+
+
 @pytest.fixture
-def lab(paths: object, tmp_path: Path) -> Iterator[str]:
+def lab(paths: object, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """`modal-secrets lab` with the quickstart and a notebook that asks, and its address."""
     folder = tmp_path / "notebooks"
     folder.mkdir()
@@ -47,7 +57,7 @@ def lab(paths: object, tmp_path: Path) -> Iterator[str]:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     nbformat.write(unexecuted, folder / "quickstart.ipynb")
-    for name, sources in (("asking", PROMPT), ("lifting", LIFT)):
+    for name, sources in (("asking", PROMPT), ("lifting", LIFT), ("holding", HOLDING)):
         made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in sources])
         made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
         nbformat.write(made, folder / f"{name}.ipynb")
@@ -58,6 +68,7 @@ def lab(paths: object, tmp_path: Path) -> Iterator[str]:
     (config / "jupyter_server_config.py").write_text(
         f"c.ServerApp.port = {port}\nc.ServerApp.port_retries = 0\nc.IdentityProvider.token = ''\n"
         "c.ServerApp.allow_root = True\nc.ServerApp.disable_check_xsrf = True\n"
+        + getattr(request, "param", "")
     )
     process = subprocess.Popen(
         [Path(sys.executable).with_name("modal-secrets"), "lab", "quickstart.ipynb", "--no-browser",
@@ -188,6 +199,35 @@ def test_a_lifted_cell_is_offered_and_names_complete_on_tab(
     page.keyboard.press("Enter")
     text = saved(page, tmp_path / "notebooks" / "lifting.ipynb", "delete my-")
     assert '"%modal_secret delete my-secret"' in text
+
+
+def test_a_notebook_that_holds_a_value_is_saved_with_a_warning(
+    lab: str, browser: Browser, tmp_path: Path
+) -> None:
+    page = open_notebook(browser, lab, "holding.ipynb")
+    run_all(page, page.get_by_text("it is [masked: TOKEN]").first)
+    # What the second cell printed before the value was known is masked as it is saved.
+    text = saved(page, tmp_path / "notebooks" / "holding.ipynb", "it is [masked: TOKEN]")
+    assert text.count("made-up-0123456789") == 1
+    warning = "holding.ipynb was saved with secrets in what you wrote:"
+    expect(page.get_by_text(warning).first).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("cell 2, source, line 1: the value of TOKEN").first).to_be_visible()
+
+
+@pytest.mark.parametrize("lab", [REFUSE], indirect=True)
+def test_or_it_is_not_saved_and_the_dialog_says_why(
+    lab: str, browser: Browser, tmp_path: Path
+) -> None:
+    page = open_notebook(browser, lab, "holding.ipynb")
+    run_all(page, page.get_by_text("it is [masked: TOKEN]").first)
+    page.keyboard.press("Control+s")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Not saved, for it holds a secret.", timeout=15_000)
+    expect(dialog).to_contain_text("cell 2, source, line 1: the value of TOKEN")
+    assert "made-up-0123456789" not in dialog.inner_text()
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+    assert "it is [masked" not in (tmp_path / "notebooks" / "holding.ipynb").read_text()
 
 
 def take_picture(page: Page, target: Path) -> None:
