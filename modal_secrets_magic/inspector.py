@@ -97,6 +97,28 @@ class Inspector:
             f"Say which: %%modal_secret {shown[0]}",
         )
 
+    def moved(self, held: Mapping[str, Bound], before: str) -> list[str]:
+        """Say of each bound function whether the secrets it was bound to are in the workspace that
+        is used now, too; `before` is the other one.
+        """
+        notes = []
+        for name, each in sorted(held.items()):
+            names = [secret.name for secret in each.binding.secrets if secret.name]
+            environment = each.binding.environment
+            try:
+                there = self._named.directories.fresh(environment).secrets
+            except Exception:
+                there = {}
+            lost = [secret for secret in names if secret not in there]
+            notes.append(
+                f"{name} was bound in {before}; not in environment {environment!r} here: "
+                f"{', '.join(lost)}"
+                if lost
+                else f"{name} was bound in {before}; its next call gets this workspace's "
+                f"{', '.join(names) or 'environment'}"
+            )
+        return notes
+
     def stale(self, bound: Bound) -> list[str]:
         """Return the secrets that have changed since a function's containers started."""
         run, environment = bound.run, bound.binding.environment

@@ -6,12 +6,12 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .connection import Connection
 from .functions import BoundFunction
+from .injection import ask
 from .masks import FoundBy, Masks
+from .remote import probe
 from .remote.guard import REQUEST
-
-#: Asks a container that has these secrets, in an environment and an image.
-AskElsewhere = Callable[[Sequence[Any], str, Any], FoundBy]
 
 
 class Learning:
@@ -21,10 +21,17 @@ class Learning:
     decorated before it was bound knows no such question, and a container of its own is asked.
     """
 
-    def __init__(self, masks: Masks, key: bytes, elsewhere: AskElsewhere) -> None:
+    def __init__(
+        self,
+        masks: Masks,
+        key: bytes,
+        connection: Callable[[], Connection],
+        keys_of: Callable[[Sequence[Any], str], list[str]],
+    ) -> None:
         self._masks = masks
         self._key = key
-        self._elsewhere = elsewhere
+        self._connection = connection
+        self._keys_of = keys_of
         self._lock = threading.Lock()
         #: One lock a question, so that calls from many threads wait for one answer.
         self._asked: dict[tuple[object, ...], threading.Lock] = {}
@@ -46,17 +53,13 @@ class Learning:
                 self._answered.add(question)
 
     def _ask(self, bound: BoundFunction) -> FoundBy:
-        from .modal_adapter import image_of
-
         if bound.binding.guarded:
             try:
                 return self._ask_function(bound)
             except Exception:  # noqa: S110 - the call itself will meet it, and say so
                 pass
-        binding = bound.binding
         try:
-            image = image_of(bound.on_modal)
-            return self._elsewhere(binding.secrets, binding.environment, image)
+            return self._ask_elsewhere(bound)
         except Exception as error:
             print(  # noqa: T201 - under the cell
                 f"What {bound.__name__} returns is not masked where only its container knows the "
@@ -75,3 +78,13 @@ class Learning:
             answer = loop.run(function.remote.aio(request))
         found_by: FoundBy = answer["found_by"]
         return found_by
+
+    def _ask_elsewhere(self, bound: BoundFunction) -> FoundBy:
+        from .modal_adapter import image_of
+
+        secrets, environment = bound.binding.secrets, bound.binding.environment
+        keys = self._keys_of(secrets, environment)
+        return ask(
+            secrets, self._connection(), environment, image_of(bound.on_modal),
+            probe.found_by, keys, self._key,
+        )  # fmt: skip

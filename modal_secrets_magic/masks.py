@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from .masking.fingerprint_matcher import FingerprintMatcher
-from .masking.fingerprints import whole_of
+from .masking.fingerprints import Sighting, whole_of
 from .masking.matcher import Matcher
 from .masking.policy import Coverage, coverage
 from .masking.scanning import How, Looker, Marked, Scan, Union, mask
 from .masking.stream import StreamMasker
 
-FoundBy = Mapping[str, Iterable[tuple[int, int, bytes]]]
+FoundBy = Mapping[str, Iterable[Sighting]]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Masks:
         self.watched = False
         self._lock = threading.RLock()
         self._values: dict[tuple[str, str], str] = {}
-        self._found_by: dict[tuple[str, bytes], list[tuple[int, int, bytes]]] = {}
+        self._found_by: dict[tuple[str, bytes], list[Sighting]] = {}
         self._key = b""
         self._left_alone: set[str] = set()
         self._scanner: Union | None = Union([])
@@ -105,6 +105,19 @@ class Masks:
                 for key in sorted(origins)
                 if key not in self._left_alone
             ]
+
+    def unmasked(self) -> list[str]:
+        """Say of which keys output would show the values, and why."""
+        if not self.enabled:
+            return ["Masking is off: %modal_secret mask on"]
+        notes = [
+            f"{each.key} · {each.coverage.value}"
+            for each in self.keys_known()
+            if each.coverage.value
+        ]
+        if self.left_alone:
+            notes.append(f"Shown as you asked: {', '.join(self.left_alone)}")
+        return notes
 
     @property
     def engine(self) -> str:

@@ -19,14 +19,13 @@ from .connection import Connection
 from .errors import ModalSecretsError, NotBindable, UnknownFunction
 from .exporting import Exported, export
 from .functions import Binding, Bound, Here, names_of
-from .injection import Environment, ask, describe
+from .injection import Environment, describe
 from .inspector import Ask, Inspector
 from .learning import Learning
-from .masks import FoundBy, Masks
+from .masks import Masks
 from .named_secrets import NamedSecrets
 from .notebook_code import plain_of
 from .options import app_named, function_named, image_named, notebook_name
-from .remote import probe
 from .runs import Runs
 from .views import CellOptions, Checked, FunctionStatus, SecretList, Status
 
@@ -54,7 +53,9 @@ class Session:
         self._inspector = Inspector(namespace, self.named, cells)
         self._loop = BackgroundLoop()
         self._runs = Runs(lambda: self.connection, self._loop)
-        learning = Learning(self.masks, self.fingerprint_key, self._found_by)
+        learning = Learning(
+            self.masks, self.fingerprint_key, lambda: self.connection, self.named.keys_of
+        )
         self._here = Here(self._loop, self._values_here, learning)
         self.bound = BoundNames(namespace, self._runs)
         self._cell: Binder | None = None
@@ -92,28 +93,8 @@ class Session:
             self.stop()
             before.close()
             self._connection = chosen
-            notes += self._moved(before.sentence_label)
+            notes += self._inspector.moved(self.bound.held(), before.sentence_label)
         return self.status(notes)
-
-    def _moved(self, before: str) -> list[str]:
-        """Say of each bound function whether the secrets it was bound to are here, too."""
-        notes = []
-        for name, each in sorted(self.bound.held().items()):
-            names = [secret.name for secret in each.binding.secrets if secret.name]
-            environment = each.binding.environment
-            try:
-                there = self.named.directories.fresh(environment).secrets
-            except Exception:
-                there = {}
-            lost = [secret for secret in names if secret not in there]
-            notes.append(
-                f"{name} was bound in {before}; not in environment {environment!r} here: "
-                f"{', '.join(lost)}"
-                if lost
-                else f"{name} was bound in {before}; its next call gets this workspace's "
-                f"{', '.join(names) or 'environment'}"
-            )
-        return notes
 
     def status(self, notes: Sequence[str] = ()) -> Status:
         return Status(
@@ -131,17 +112,8 @@ class Session:
                 for name, each in sorted(self.bound.held().items())
             ),
             self.connection.protection,
-            (*notes, *self._unmasked()),
+            (*notes, *self.masks.unmasked()),
         )
-
-    def _unmasked(self) -> list[str]:
-        """Say of which keys output would show the values."""
-        if not self.masks.enabled:
-            return ["Masking is off: %modal_secret mask on"]
-        keys = [each for each in self.masks.keys_known() if each.coverage.value]
-        notes = [f"{each.key} · {each.coverage.value}" for each in keys]
-        shown = self.masks.left_alone
-        return [*notes, f"Shown as you asked: {', '.join(shown)}"] if shown else notes
 
     # Secrets
 
@@ -407,12 +379,6 @@ class Session:
         binder = self._binder(names, environment, image=before.image, files=files)
         changed: Bound = binder.rebind(bound)
         return changed
-
-    def _found_by(self, secrets: Sequence[Any], environment: str, image: Any) -> FoundBy:
-        """Ask a container of its own for the fingerprints of these secrets' values."""
-        keys = self.named.keys_of(secrets, environment)
-        key = self.fingerprint_key
-        return ask(secrets, self.connection, environment, image, probe.found_by, keys, key)
 
     def _values_here(self, name: str, binding: Binding) -> dict[str, str]:
         return self.named.values_here(name, binding.secrets, binding.environment)

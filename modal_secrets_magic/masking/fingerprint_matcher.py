@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .fingerprints import GRAM, gram_of, multiplier, whole_of
+from .fingerprints import GRAM, Sighting, gram_of, multiplier, whole_of
 from .scanning import How, Looker, Match, Scan, union
 
 #: Shorter texts are faster in a plain loop than in numpy.
@@ -26,9 +26,7 @@ class FingerprintMatcher(Looker):
     `key`. What it holds is made once; another value, another matcher.
     """
 
-    def __init__(
-        self, key: bytes, found_by: Iterable[tuple[str, Iterable[tuple[int, int, bytes]]]]
-    ) -> None:
+    def __init__(self, key: bytes, found_by: Iterable[tuple[str, Iterable[Sighting]]]) -> None:
         self._key = key
         self._factor = multiplier(key)
         #: For each gram the forms that begin so: their lengths, longest first, and hashes.

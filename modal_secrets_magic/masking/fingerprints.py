@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hmac
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from .forms import forms
 from .windows import windows
@@ -28,14 +27,9 @@ def fingerprint(value: str, key: bytes) -> str:
     return base64.b32encode(digest).decode("ascii")[:LENGTH].lower()
 
 
-class Sighting(NamedTuple):
-    """By what a form of a value is found: its length in bytes, 32 bits of a keyed hash of its
-    first eight bytes, and 16 bytes of an HMAC of the whole.
-    """
-
-    length: int
-    gram: int
-    whole: bytes
+#: By what a form of a value is found: its length in bytes, 32 bits of a keyed hash of its first
+#: eight bytes, and 16 bytes of an HMAC of the whole. A plain tuple, which travels anywhere.
+Sighting = tuple[int, int, bytes]
 
 
 def multiplier(key: bytes) -> int:
@@ -54,8 +48,8 @@ def whole_of(form: bytes, key: bytes) -> bytes:
     return hmac.digest(key, form, "sha256")[:16]
 
 
-def sightings(value: str, key: bytes) -> list[tuple[int, int, bytes]]:
-    """Return what every form of a value is found by, as plain tuples that travel anywhere.
+def sightings(value: str, key: bytes) -> list[Sighting]:
+    """Return what every form of a value is found by.
 
     A short value has none: its few possible values could be tried by whoever has the key.
     """
@@ -66,6 +60,6 @@ def sightings(value: str, key: bytes) -> list[tuple[int, int, bytes]]:
     ]
 
 
-def sightings_of(values: Mapping[str, str], key: bytes) -> dict[str, list[tuple[int, int, bytes]]]:
+def sightings_of(values: Mapping[str, str], key: bytes) -> dict[str, list[Sighting]]:
     """Return the sightings of every key's value."""
     return {name: sightings(value, key) for name, value in values.items()}

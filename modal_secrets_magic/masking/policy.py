@@ -38,10 +38,6 @@ class Coverage(Enum):
     ORDINARY = "not masked in output: an ordinary word"
     SHORT = "not masked in output: under 4 characters"
 
-    @property
-    def is_masked(self) -> bool:
-        return self in (Coverage.ANYWHERE, Coverage.WORD)
-
 
 def coverage(value: str) -> Coverage:
     """Tell how far a value can be masked without masking ordinary text all over a notebook."""

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
-from ..masking.fingerprints import fingerprint, sightings_of
+from ..masking.fingerprints import Sighting, fingerprint, sightings_of
 from ..masking.policy import MIN_ANYWHERE, coverage, masked
 
 if TYPE_CHECKING:
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
         coverage: str
 
 
-def found_by(
-    keys: Sequence[str], fingerprint_key: bytes
-) -> dict[str, list[tuple[int, int, bytes]]]:
+def found_by(keys: Sequence[str], fingerprint_key: bytes) -> dict[str, list[Sighting]]:
     """Return the fingerprints of what these keys are set to in this process."""
     values = {key: os.environ[key] for key in keys if key in os.environ}
     return sightings_of(values, fingerprint_key)
