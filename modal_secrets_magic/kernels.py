@@ -62,7 +62,7 @@ class Listener:
 
     def __init__(self, masks: Masks, undo: ExitStack) -> None:
         self._masks = masks
-        folder = WorkspacePaths.default().sockets
+        folder = WorkspacePaths.default().kernels
         private_folder(folder)
         self._path = folder / f"{os.getpid()}{_SUFFIX}"
         self._path.unlink(missing_ok=True)
@@ -151,7 +151,7 @@ def say(notebook: str, text: str) -> bool:
 def _sockets() -> list[Path]:
     if not hasattr(socket, "AF_UNIX"):
         return []
-    folder = WorkspacePaths.default().sockets
+    folder = WorkspacePaths.default().kernels
     try:
         if folder.lstat().st_uid != os.getuid():
             return []

@@ -17,6 +17,7 @@ from modal_secrets_magic.cli import main
 from modal_secrets_magic.kernels import Listener
 from modal_secrets_magic.masks import Masks
 from modal_secrets_magic.patterns import credentials_in
+from modal_secrets_magic.workspace import launcher
 from modal_secrets_magic.workspace.paths import WorkspacePaths
 
 
@@ -119,7 +120,7 @@ def test_credentials_by_their_looks(text: str, kind: str) -> None:
 
 
 def test_the_socket_is_ones_own_and_goes(value: str) -> None:
-    folder = WorkspacePaths.default().sockets
+    folder = WorkspacePaths.default().kernels
     (path,) = folder.glob("*.kernel")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -131,14 +132,19 @@ def test_the_socket_is_ones_own_and_goes(value: str) -> None:
     assert value not in json.dumps(str(found))
 
 
+def test_a_workspace_that_starts_leaves_kernels_alone(paths: WorkspacePaths, value: str) -> None:
+    launcher.ensure(paths)
+    assert kernels.ask([value]).knows == 1
+
+
 def test_a_socket_left_behind_is_removed(paths: WorkspacePaths) -> None:
     with ExitStack() as undo:
         Listener(Masks(), undo)
-        (path,) = paths.sockets.glob("*.kernel")
+        (path,) = paths.kernels.glob("*.kernel")
         undo.pop_all()
     import socket
 
-    left = paths.sockets / "1.kernel"
+    left = paths.kernels / "1.kernel"
     with socket.socket(socket.AF_UNIX) as gone:
         gone.bind(str(left))
     kernels.ask(["x"])

@@ -87,11 +87,16 @@ class WorkspacePaths:
 
     @property
     def sockets(self) -> Path:
-        """One socket a container. The path of a Unix socket must stay under some 100 bytes, so
-        this folder is not below `home`, which the user may have put anywhere.
+        """One socket a container; emptied at every start. The path of a Unix socket must stay
+        under some 100 bytes, so this folder is not below `home`, which may be anywhere.
         """
         digest = hashlib.sha256(str(self.home).encode()).hexdigest()[:10]
         return Path(tempfile.gettempdir()) / f"modal-secrets-{os.getuid()}-{digest}"
+
+    @property
+    def kernels(self) -> Path:
+        """One socket a notebook's kernel, on which it says where a text holds values."""
+        return self.sockets.with_name(f"{self.sockets.name}-kernels")
 
     def prepare(self) -> None:
         """Create the folders, and refuse one that somebody else could read."""

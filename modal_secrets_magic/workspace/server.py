@@ -53,7 +53,7 @@ async def serve(paths: WorkspacePaths, idle_seconds: float, tell: int) -> None:
     shutil.rmtree(paths.sockets, ignore_errors=True)
     paths.prepare()
     store = Store(paths, open_vault(paths))
-    starter = Starter(Isolation.detect(), hidden=(paths.home, paths.sockets))
+    starter = Starter(Isolation.detect(), hidden=(paths.home, paths.sockets, paths.kernels))
     engine = Engine(paths, store, all_rpcs(), read_token(paths), starter)
     engine.start()
 
