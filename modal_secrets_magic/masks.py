@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,13 +30,15 @@ class Masks:
     """Everything to be masked, as one scanner. Values are added, and stay: what was replaced may
     still be in what is shown.
 
-    It holds values, so it is neither shown nor pickled.
+    It holds values, so it is neither shown nor pickled. `at_first` is called before there is one,
+    to mask by this from then on.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, at_first: Callable[[Masks], None] | None = None) -> None:
         self.enabled = True
         #: Whether anybody masks by it; else containers need not be asked.
-        self.watched = False
+        self.watched = at_first is not None
+        self._at_first = at_first
         self._lock = threading.RLock()
         self._values: dict[tuple[str, str], str] = {}
         self._found_by: dict[tuple[str, bytes], list[Sighting]] = {}
@@ -53,6 +55,7 @@ class Masks:
     def add(self, key: str, value: str, origin: str) -> Coverage:
         """Mask a value from now on, in all its forms if it is long enough."""
         with self._lock:
+            self._begin()
             if (key, value) not in self._values:
                 self._values[key, value] = origin
                 self._scanner = None
@@ -62,12 +65,18 @@ class Masks:
     def learn(self, found_by: FoundBy, key: bytes) -> None:
         """Mask what these fingerprints, made under `key`, are of."""
         with self._lock:
+            self._begin()
             self._key = key
             for name, sightings in found_by.items():
                 kept = [(length, gram, bytes(whole)) for length, gram, whole in sightings]
                 if kept and (name, kept[0][2]) not in self._found_by:
                     self._found_by[name, kept[0][2]] = kept
                     self._scanner = None
+
+    def _begin(self) -> None:
+        if self._at_first is not None:
+            at_first, self._at_first = self._at_first, None
+            at_first(self)
 
     def leave_alone(self, keys: Iterable[str]) -> list[str]:
         """Mask these keys' values no more; returns those that were masked."""

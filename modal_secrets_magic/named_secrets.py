@@ -17,6 +17,9 @@ from .injection import sources_of
 from .known_values import KnownValues, Origin
 from .masks import Masks
 
+#: Seconds for which the functions of a cell, or of an app that starts, share one look.
+_A_MOMENT = 2.0
+
 
 class NamedSecrets:
     """Lists, makes and checks secrets of whichever workspace is connected."""
@@ -28,6 +31,7 @@ class NamedSecrets:
         self._known_values = KnownValues()
         #: When this session changed a secret, by environment and name.
         self.changed_at: dict[tuple[str, str], float] = {}
+        self._looked_up: dict[tuple[str, str], tuple[float, tuple[str, ...]]] = {}
 
     @property
     def catalog(self) -> Catalog:
@@ -120,13 +124,28 @@ class NamedSecrets:
         """Return all keys of secrets that something is bound to. Values of theirs that this process
         has anyway, from code and in `os.environ`, are masked from now on.
         """
-        from .modal_adapter import values_here
+        from .modal_adapter import keys_of, values_here
 
-        keys = self.keys_of(secrets, environment)
+        keys: set[str] = set()
+        for secret in secrets:
+            keys.update(
+                self._keys_now(secret.name, environment) if secret.name else keys_of(secret)
+            )
         for secret in secrets:
             self._mask(values_here(secret) or {}, "code")
         here = {key: os.environ[key] for key in keys if key in os.environ}
         self._mask(here, "this kernel's environment")
+        return sorted(keys)
+
+    def _keys_now(self, name: str, environment: str) -> tuple[str, ...]:
+        """Return a secret's keys as of a moment ago; none where it is missing, which the call that
+        needs it will say.
+        """
+        at, keys = self._looked_up.get((environment, name), (0.0, ()))
+        if time.monotonic() - at > _A_MOMENT:
+            with contextlib.suppress(SecretNotFound):
+                keys = self.catalog.get(name, environment).keys
+            self._looked_up[environment, name] = time.monotonic(), keys
         return keys
 
     def _mask(self, values: Mapping[str, object], origin: str) -> None:
@@ -139,6 +158,7 @@ class NamedSecrets:
     ) -> None:
         environment = environment or self._connection().environment()
         self.changed_at[environment, name] = time.monotonic()
+        self._looked_up.clear()
         self._known_values.forget(environment, name, keys)
         for key, origin in origins.items():
             self._known_values.remember(environment, name, [key], origin)

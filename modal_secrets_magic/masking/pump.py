@@ -39,15 +39,21 @@ class Pump:
     """Carries what is written into pipes to their sinks, masked, in order.
 
     Whoever writes `mark` into a channel gets `answer` called once all before it has reached the
-    sink, what was kept back included.
+    sink, what was kept back included. `at_work` is told True before anything is read, and False
+    when all that was read has reached its sink.
     """
 
     def __init__(
-        self, channels: Sequence[Channel], mark: bytes, answer: Callable[[], None]
+        self,
+        channels: Sequence[Channel],
+        mark: bytes,
+        answer: Callable[[], None],
+        at_work: Callable[[bool], None] = lambda _: None,
     ) -> None:
         self._open = {each.source: each for each in channels}
         self._mark = mark
         self._answer = answer
+        self._at_work = at_work
 
     def run(self) -> None:
         """Carry until nobody can write any more."""
@@ -55,7 +61,9 @@ class Pump:
         for source in self._open:
             poll.register(source, select.POLLIN)
         while self._open:
-            for source, _ in poll.poll():
+            ready = poll.poll()
+            self._at_work(True)
+            for source, _ in ready:
                 data = os.read(source, _CHUNK)
                 channel = self._open[source]
                 if data:
@@ -64,6 +72,7 @@ class Pump:
                     poll.unregister(source)
                     del self._open[source]
                     self._put(channel, channel.carried, ends=True)
+            self._at_work(any(each.carried or each.masker.holds for each in self._open.values()))
 
     def _carry(self, channel: Channel, data: bytes) -> None:
         *parts, rest = (channel.carried + data).split(self._mark)

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from ..kernels import Listener
-from ..masks import Masks
 from .cell_transform import DECORATOR, CellTransform
 from .cells_run import CellsRun
 from .completion import register
-from .descriptors import Descriptors
 from .hints import show_hint
 from .magics import ModalSecrets
-from .outputs import Door
-from .records import mask_records
-from .terminal import Terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from IPython.core.interactiveshell import InteractiveShell
 
+    from ..masks import Masks
     from ..session import Session
 
 #: What each shell has to undo, in reverse order.
@@ -36,9 +31,7 @@ def load(shell: InteractiveShell) -> None:
     undo = ExitStack()
     transform = CellTransform(shell.user_ns)
     cells = CellsRun(shell, transform)
-    masks = Masks()
-    settle = _mask_outputs(shell, masks, undo)
-    notebook = _Notebook(shell, cells, masks, settle)
+    notebook = _Notebook(shell, cells)
     undo.callback(notebook.close)
     _register_magics(shell, ModalSecrets(shell, notebook.session, transform, cells), undo)
     register(shell, notebook.session, undo)
@@ -68,30 +61,31 @@ def unload(shell: InteractiveShell) -> None:
 class _Notebook:
     """The session of one shell, made when first needed: it imports what loading must not."""
 
-    def __init__(
-        self,
-        shell: InteractiveShell,
-        cells: CellsRun,
-        masks: Masks,
-        settle: Callable[[], None],
-    ) -> None:
+    def __init__(self, shell: InteractiveShell, cells: CellsRun) -> None:
         self._shell = shell
         self._cells = cells
-        self._masks = masks
-        self._settle = settle
+        self._settle: Callable[[], None] = lambda: None
         self._session: Session | None = None
         self._undo = ExitStack()
 
     def session(self) -> Session:
         if self._session is None:
+            from ..masks import Masks
             from ..session import Session
             from .tracebacks import cleaning
 
-            self._session = Session(self._shell.user_ns, self._cells.python, self._masks)
+            masks = Masks(self._mask)
+            self._session = Session(self._shell.user_ns, self._cells.python, masks)
             shell: Any = self._shell
             shell.showtraceback = cleaning(shell.showtraceback, shell._get_exc_info)
             self._undo.callback(vars(shell).pop, "showtraceback", None)
         return self._session
+
+    def _mask(self, masks: Masks) -> None:
+        """There is a value to be masked now: stand in every way out of this process."""
+        from .exits import mask_exits
+
+        self._settle = mask_exits(self._shell, masks, self._undo)
 
     def cell_has_run(self, result: Any) -> None:
         """End the binding of a cell, show what its functions printed, and what may help."""
@@ -105,23 +99,10 @@ class _Notebook:
         self._settle()
 
     def close(self) -> None:
-        self._undo.close()
         if self._session is not None:
             self._session.close()
             self._session = None
-
-
-def _mask_outputs(shell: Any, masks: Masks, undo: ExitStack) -> Callable[[], None]:
-    """Mask what leaves this process; return what waits for what is on its way."""
-    kernel = getattr(shell, "kernel", None)
-    masks.watched = True
-    mask_records(shell, masks, undo)
-    with contextlib.suppress(Exception):  # a save goes on without this kernel's answer
-        Listener(masks, undo)
-    if kernel is None:
-        return Terminal(shell, masks, undo).settle
-    Door(kernel.session, masks, undo)
-    return Descriptors(masks, undo).settle
+        self._undo.close()
 
 
 def _register_magics(shell: InteractiveShell, magics: ModalSecrets, undo: ExitStack) -> None:

@@ -8,11 +8,15 @@ words along.
 
 from __future__ import annotations
 
+import array
 import contextlib
+import fcntl
+import mmap
 import os
 import select
 import signal
 import sys
+import termios
 import threading
 import warnings
 from collections.abc import Callable, Sequence
@@ -153,21 +157,26 @@ def redirect(values: dict[str, str]) -> Callable[[], None]:
         sources.append(source)
         writers.append(writer)
     acknowledged, acknowledge = os.pipe()
+    at_work = mmap.mmap(-1, 1)  # shared with the process beside
     mark = b"\0\0" + os.urandom(16).hex().encode() + b"\0\0"
     with warnings.catch_warnings():
         # Threads are at work; this process's child only reads, masks and writes.
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if child == 0:
-        _become_pump(values, sources, mark, acknowledge)
+        _become_pump(values, sources, mark, acknowledge, at_work)
     os.waitpid(child, 0)
     for descriptor, writer in zip((_STDOUT, _STDERR), writers, strict=True):
         os.dup2(writer, descriptor)
-    for each in (*sources, *writers, acknowledge):
+    for each in (*writers, acknowledge):
         os.close(each)
     lock = threading.Lock()
 
     def settle() -> None:
+        # What was written is in a pipe until the process beside is at work on it. Most calls print
+        # nothing, and need not wait for it to wake up.
+        if not any(map(_waiting_in, sources)) and at_work[0] == 0:
+            return
         with lock:
             for descriptor in (_STDOUT, _STDERR):
                 write_all(descriptor, mark)
@@ -179,7 +188,16 @@ def redirect(values: dict[str, str]) -> Callable[[], None]:
     return settle
 
 
-def _become_pump(values: dict[str, str], sources: list[int], mark: bytes, acknowledge: int) -> None:
+def _waiting_in(source: int) -> int:
+    """Return how many bytes wait in a pipe."""
+    count = array.array("i", [0])
+    fcntl.ioctl(source, termios.FIONREAD, count)
+    return count[0]
+
+
+def _become_pump(
+    values: dict[str, str], sources: list[int], mark: bytes, acknowledge: int, at_work: mmap.mmap
+) -> None:
     """In the child: leave this process's family, and mask until everybody has stopped writing."""
     try:
         if os.fork():
@@ -197,7 +215,11 @@ def _become_pump(values: dict[str, str], sources: list[int], mark: bytes, acknow
             Channel(source, StreamMasker(matcher, marked), _writer(descriptor))
             for source, descriptor in zip(sources, (_STDOUT, _STDERR), strict=True)
         ]
-        Pump(channels, mark, lambda: write_all(acknowledge, b".")).run()
+
+        def tell(busy: bool) -> None:
+            at_work[0] = busy
+
+        Pump(channels, mark, lambda: write_all(acknowledge, b"."), tell).run()
     finally:
         os._exit(0)
 
