@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from urllib.parse import quote, quote_plus
 
+from .parts import credentials_in
 from .policy import MIN_ANYWHERE, Coverage, coverage
 
 #: Longer values take only the forms of `PLAIN`, or each would take megabytes.
@@ -26,20 +27,21 @@ Texts = Iterator[str]
 
 
 def forms(value: str) -> list[bytes]:
-    """Return the forms of a value that is long enough to be masked anywhere, as UTF-8.
+    """Return the forms of a value that is long enough to be masked anywhere, as UTF-8, and of
+    the credentials in it.
 
     Each at least eight bytes; the value itself first. A value that is masked as a word only has
     the forms of `words`.
     """
     if coverage(value) is not Coverage.ANYWHERE:
         return []
-    makers = PLAIN if len(value) > LONG else (*PLAIN, *ENCODED)
     found: dict[bytes, None] = {}
-    for make in makers:
-        for text in make(value):
-            form = _encoded(text)
-            if len(form) >= MIN_ANYWHERE:
-                found.update(dict.fromkeys(_told_again(form)))
+    for secret in (value, *credentials_in(value)):
+        for make in PLAIN if len(secret) > LONG else (*PLAIN, *ENCODED):
+            for text in make(secret):
+                form = _encoded(text)
+                if len(form) >= MIN_ANYWHERE:
+                    found.update(dict.fromkeys(_told_again(form)))
     return list(found)
 
 
@@ -74,8 +76,11 @@ def _raw(value: str) -> Texts:
     if len(lines) > 1:
         yield "\n".join(lines)
         yield " ".join(lines)
-        yield from (line for line in lines if len(line.strip()) >= MIN_ANYWHERE)
-        yield from (line.strip() for line in lines if len(line.strip()) >= MIN_ANYWHERE)
+        if not value.lstrip().startswith("{"):  # what JSON has of secrets is found by its names
+            for line in lines:
+                if not line.startswith("-----"):  # as all PEM files have (RFC 7468)
+                    yield line
+                    yield line.strip()
     if not value.isascii():
         for kind in ("NFC", "NFD", "NFKC", "NFKD"):
             yield unicodedata.normalize(kind, value)

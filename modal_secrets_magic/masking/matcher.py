@@ -8,7 +8,7 @@ from typing import NamedTuple
 from .forms import forms, words
 from .literals import HEAD, Literals, best_literals
 from .scanning import BREAK, MIN_STRIPPED, How, Looker, Match, Scan, union
-from .windows import SEED, STRIDE, body_of, is_telling, looks_random
+from .windows import SEED, STRIDE, body_of, is_telling, random_tokens
 
 #: A beginning of a form this long is a good part of it, whatever the form.
 _GOOD_PART = 12
@@ -66,8 +66,8 @@ class Matcher(Looker):
                     if text not in known:
                         known.add(text)
                         self._add(_Form(text, key, is_word))
-            if looks_random(value):
-                self._add_pieces(key, value.encode())
+            for token in random_tokens(value):
+                self._add_pieces(key, token.encode())
         for each in self._by_head.values():
             each.sort(key=lambda form: -len(form.text))
         self._head_lengths = sorted({len(head) for head in self._by_head}, reverse=True)

@@ -144,10 +144,11 @@ def mask(text: str, scanner: Scanner, marked: Callable[[str], bytes]) -> str:
 _UNSEEN = (
     rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b(?:\[[0-?]*[ -/]*)?\Z"
     rb"|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xa4]|\xef\xbb\xbf|\xc2\xad|\xef\xb8[\x80-\x8f]"
-    rb"|(?:\xe2[\x80\x81]?|\xef[\xbb\xb8]?|\xc2)\Z"
+    rb"|\xe2[\x80\x81]?\Z|\xef[\xbb\xb8]?\Z|\xc2\Z"
     rb"|</?[A-Za-z][^<>]{0,300}>|<[^<>]{0,300}\Z"
 )
-UNSEEN = re.compile(b"(?:" + _UNSEEN + b")+")
+# Without a group around, so that `re` looks for the first bytes only.
+UNSEEN = re.compile(_UNSEEN)
 
 #: These, spaces and quotes.
 BREAK = re.compile(b"(?:[ \\t\\r\\n\"'`]|" + _UNSEEN + b")+")

@@ -7,16 +7,18 @@ import math
 import re
 from collections import Counter
 
+from .parts import tokens
+
 #: The shortest run of a value's characters that is masked by itself.
 WINDOW = 12
 
 #: Every run of `WINDOW` characters holds one piece of `SEED` that starts at a multiple of `STRIDE`.
 SEED, STRIDE = 8, 5
 
-#: Words before a key's own part, as in `github_pat_`; how much of that part a run must have; and
-#: how many different characters, for who knows whose are few.
+#: Words before a key's own part, as in `github_pat_`; how much of that part a run must have, how
+#: many different characters, and how many turns from one kind of them to another.
 _SHARED = re.compile(rb"(?:[a-z]{2,8}[-_]){1,3}")
-_OWN, _DISTINCT = 8, 6
+_OWN, _DISTINCT, _TURNS = 8, 6, 2
 
 #: Longer values are texts: keys with lines, which are forms, or documents.
 LONGEST = 1024
@@ -53,8 +55,12 @@ def body_of(value: bytes) -> int:
 
 
 def is_telling(run: bytes, own: int) -> bool:
-    """Tell whether a run of a value, `own` bytes of it after what its kind shares, is its own."""
-    return len(run) >= WINDOW and own >= _OWN and len(set(run)) >= _DISTINCT
+    """Tell whether a run of a value, `own` bytes of it after what its kind shares, is its own, and
+    no word that happens to stand in it.
+    """
+    return (
+        len(run) >= WINDOW and own >= _OWN and len(set(run)) >= _DISTINCT and _turns(run) >= _TURNS
+    )
 
 
 def _turns(run: bytes) -> int:
@@ -68,10 +74,18 @@ def _turns(run: bytes) -> int:
 
 
 def windows(value: str) -> list[bytes]:
-    """Return every telling run of `WINDOW` characters of a value that looks random."""
-    if not looks_random(value):
-        return []
-    data = value.encode()
-    first = max(0, body_of(data) + _OWN - WINDOW)
-    runs = [data[place : place + WINDOW] for place in range(first, len(data) - WINDOW + 1)]
-    return [run for run in runs if is_telling(run, WINDOW)]
+    """Return every telling run of `WINDOW` characters of what looks random in a value."""
+    found: dict[bytes, None] = {}
+    for token in random_tokens(value):
+        data = token.encode()
+        first = max(0, body_of(data) + _OWN - WINDOW)
+        runs = [data[place : place + WINDOW] for place in range(first, len(data) - WINDOW + 1)]
+        found.update((run, None) for run in runs if is_telling(run, WINDOW))
+    return list(found)
+
+
+def random_tokens(value: str) -> list[str]:
+    """Return what looks random in a value: itself, or tokens that it is made of."""
+    if looks_random(value):
+        return [value]
+    return [token for token in tokens(value) if looks_random(token)]

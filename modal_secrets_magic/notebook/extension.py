@@ -85,7 +85,14 @@ class _Notebook:
         """There is a value to be masked now: stand in every way out of this process."""
         from .exits import mask_exits
 
-        self._settle = mask_exits(self._shell, masks, self._undo)
+        try:
+            self._settle = mask_exits(self._shell, masks, self._undo)
+        except Exception as error:  # a front end unlike all that we know
+            masks.watched = False
+            print(  # noqa: T201 - under the cell
+                f"Outputs of this notebook cannot be masked ({type(error).__name__}: {error}). "
+                "Containers mask what they print."
+            )
 
     def cell_has_run(self, result: Any) -> None:
         """End the binding of a cell, show what its functions printed, and what may help."""
