@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
@@ -26,4 +27,6 @@ def mask_exits(shell: Any, masks: Masks, undo: ExitStack) -> Callable[[], None]:
     if kernel is None:
         return Terminal(shell, masks, undo).settle
     Door(kernel.session, masks, undo)
+    if os.name != "posix":  # where ipykernel leaves descriptors alone
+        return lambda: None
     return Descriptors(masks, undo).settle

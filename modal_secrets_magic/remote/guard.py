@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import array
 import contextlib
-import fcntl
 import mmap
 import os
 import select
 import signal
 import sys
-import termios
 import threading
 import warnings
 from collections.abc import Callable, Sequence
@@ -190,6 +188,9 @@ def redirect(values: dict[str, str]) -> Callable[[], None]:
 
 def _waiting_in(source: int) -> int:
     """Return how many bytes wait in a pipe."""
+    import fcntl  # here, for a kernel on Windows imports this module, too
+    import termios
+
     count = array.array("i", [0])
     fcntl.ioctl(source, termios.FIONREAD, count)
     return count[0]
