@@ -42,6 +42,8 @@ class Masks:
         self._lock = threading.RLock()
         self._values: dict[tuple[str, str], str] = {}
         self._found_by: dict[tuple[str, bytes], list[Sighting]] = {}
+        #: Keys whose values are too short for their containers to say how to find them.
+        self._unfindable: set[str] = set()
         self._key = b""
         self._left_alone: set[str] = set()
         self._scanner: Union | None = Union([])
@@ -69,7 +71,9 @@ class Masks:
             self._key = key
             for name, sightings in found_by.items():
                 kept = [(length, gram, bytes(whole)) for length, gram, whole in sightings]
-                if kept and (name, kept[0][2]) not in self._found_by:
+                if not kept:
+                    self._unfindable.add(name)
+                elif (name, kept[0][2]) not in self._found_by:
                     self._found_by[name, kept[0][2]] = kept
                     self._scanner = None
 
@@ -108,6 +112,8 @@ class Masks:
             for key, _ in self._found_by:
                 origins.setdefault(key, {})["a container's fingerprints"] = None
                 coverages.setdefault(key, []).append(Coverage.ANYWHERE)
+            for key in self._unfindable - origins.keys():
+                origins[key], coverages[key] = {"a container": None}, [Coverage.FAR]
             order = list(Coverage)
             return [
                 MaskedKey(key, tuple(origins[key]), max(coverages[key], key=order.index))

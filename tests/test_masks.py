@@ -30,6 +30,16 @@ def test_values_and_fingerprints_are_found_alike() -> None:
     ]  # fmt: skip
 
 
+def test_what_a_container_cannot_say_how_to_find_is_named() -> None:
+    masks = Masks()
+    masks.learn(sightings_of({"PIN": "hunter2", "LONG": VALUE}, KEY), KEY)
+    assert masks.unmasked() == [
+        "PIN · not masked in output: short, and known to its container only"
+    ]
+    masks.add("PIN", "hunter2", "here")
+    assert masks.unmasked() == ["PIN · short: masked in output only as a whole word"]
+
+
 def test_what_was_replaced_stays_masked() -> None:
     masks, later = Masks(), secrets.token_urlsafe(30)
     masks.add("KEY", VALUE, "here")

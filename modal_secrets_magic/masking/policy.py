@@ -34,6 +34,7 @@ class Coverage(Enum):
 
     ANYWHERE = ""
     WORD = "short: masked in output only as a whole word"
+    FAR = "not masked in output: short, and known to its container only"
     NUMBER = "not masked in output: a short number"
     ORDINARY = "not masked in output: an ordinary word"
     SHORT = "not masked in output: under 4 characters"

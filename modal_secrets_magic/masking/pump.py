@@ -24,6 +24,15 @@ def write_all(descriptor: int, data: bytes) -> None:
                 select.select([], [descriptor], [])
 
 
+def is_same_file(descriptor: int, other: os.stat_result) -> bool:
+    """Tell whether a descriptor still leads where it led; somebody may have put another there."""
+    try:
+        now = os.fstat(descriptor)
+    except OSError:
+        return False
+    return (now.st_dev, now.st_ino) == (other.st_dev, other.st_ino)
+
+
 @dataclass
 class Channel:
     """A pipe's end to read, how its text is masked, and where that goes."""

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from ..masking.pump import Channel, Pump, write_all
+from ..masking.pump import Channel, Pump, is_same_file, write_all
 from ..masks import Masks
 
 #: Seconds that the end of a cell waits for what was written to be through.
@@ -31,7 +31,8 @@ class Descriptors:
         self._answered = threading.Semaphore(0)
         self._ends = ExitStack()
         channels: list[Channel] = []
-        self._watched: list[int] = []
+        #: The descriptors, and the pipes put under them.
+        self._watched: dict[int, os.stat_result] = {}
         for stream, descriptor in ((sys.stdout, 1), (sys.stderr, 2)):
             channels += self._stand_in(stream, descriptor, masks)
         self._pump = Pump(channels, self._mark, self._answered.release)
@@ -44,9 +45,10 @@ class Descriptors:
         """Wait until what was written is through."""
         if not self._thread.is_alive():
             return
-        for descriptor in self._watched:
+        ours = [each for each, pipe in self._watched.items() if is_same_file(each, pipe)]
+        for descriptor in ours:
             write_all(descriptor, self._mark)
-        for _ in self._watched:
+        for _ in ours:
             self._answered.acquire(timeout=_SETTLE_SECONDS)
 
     def close(self) -> None:
@@ -90,7 +92,7 @@ class Descriptors:
         os.dup2(writer, descriptor)
         os.close(writer)
         ends.callback(os.dup2, before, descriptor)
-        self._watched.append(descriptor)
+        self._watched[descriptor] = os.fstat(descriptor)
         channels.append(Channel(source, masks.stream(), shown))
         return channels
 

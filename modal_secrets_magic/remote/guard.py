@@ -24,7 +24,7 @@ from typing import Any
 from ..masking.exceptions import without_values
 from ..masking.fingerprints import sightings_of
 from ..masking.matcher import Matcher
-from ..masking.pump import Channel, Pump, write_all
+from ..masking.pump import Channel, Pump, is_same_file, write_all
 from ..masking.scanning import Marked, mask
 from ..masking.stream import StreamMasker
 from .files import SecretFiles
@@ -169,6 +169,7 @@ def redirect(values: dict[str, str]) -> Callable[[], None]:
     for each in (*writers, acknowledge):
         os.close(each)
     lock = threading.Lock()
+    pipes = {descriptor: os.fstat(descriptor) for descriptor in (_STDOUT, _STDERR)}
 
     def settle() -> None:
         # What was written is in a pipe until the process beside is at work on it. Most calls print
@@ -176,9 +177,10 @@ def redirect(values: dict[str, str]) -> Callable[[], None]:
         if not any(map(_waiting_in, sources)) and at_work[0] == 0:
             return
         with lock:
-            for descriptor in (_STDOUT, _STDERR):
+            ours = [each for each, pipe in pipes.items() if is_same_file(each, pipe)]
+            for descriptor in ours:
                 write_all(descriptor, mark)
-            for _ in (_STDOUT, _STDERR):
+            for _ in ours:
                 if not select.select([acknowledged], [], [], _SETTLE_SECONDS)[0]:
                     return
                 os.read(acknowledged, 1)

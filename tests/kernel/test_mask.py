@@ -75,6 +75,16 @@ def test_values_that_come_with_a_binding_are_masked_before_any_call(
     assert value not in created.stdout
 
 
+def test_a_file_under_stdout_gets_its_own_text_only(notebook: NotebookRunner, value: str) -> None:
+    *_, read = notebook.run(
+        "%modal_secret mask add CANARY",
+        "import os, tempfile\nfile, kept = tempfile.TemporaryFile(), os.dup(1)\nos.dup2(file.fileno(), 1);",
+        "os.write(1, b'in the file');",
+        "os.dup2(kept, 1); _ = file.seek(0); print(file.read())",
+    )
+    assert read.stdout == "b'in the file'\n"
+
+
 def test_unloading_restores_everything(notebook: NotebookRunner, value: str) -> None:
     outputs = notebook.run(
         """

@@ -114,6 +114,24 @@ def test_children_of_the_users_are_the_only_ones() -> None:
     assert set(done.stdout.decode().splitlines()) == {"child [masked: KEY]", "7", "no other"}
 
 
+def test_a_file_that_the_function_puts_under_its_output_gets_its_own_text_only() -> None:
+    done = run("""
+        import tempfile
+        file = tempfile.TemporaryFile()
+        @guarded
+        def function():
+            print("before", V, flush=True)
+            kept = os.dup(1); os.dup2(file.fileno(), 1)
+            print("in the file", flush=True)
+            return kept
+        kept = function(); function(); guarded(lambda: None)()
+        file.seek(0); os.write(kept, repr(file.read()).encode())
+    """)
+    assert done.stdout.startswith(b"before [masked: KEY]\n")
+    assert b"\\x00" not in done.stdout
+    assert b"in the file" in done.stdout
+
+
 def test_a_child_that_outlives_the_container() -> None:
     done = run("""
         @guarded
