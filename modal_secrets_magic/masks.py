@@ -61,7 +61,6 @@ class Masks:
             if (key, value) not in self._values:
                 self._values[key, value] = origin
                 self._scanner = None
-            self._left_alone.discard(key)
         return coverage(value)
 
     def learn(self, found_by: FoundBy, key: bytes) -> None:
@@ -91,10 +90,10 @@ class Masks:
             self._scanner = None
         return dropped
 
-    def look_again(self) -> None:
-        """Mask what was left alone, too."""
+    def look_again(self, keys: Iterable[str] = ()) -> None:
+        """Mask these keys' values again that were left alone, or all of them."""
         with self._lock:
-            self._left_alone.clear()
+            self._left_alone.difference_update([*keys] or [*self._left_alone])
             self._scanner = None
 
     @property

@@ -66,9 +66,12 @@ def test_keys_left_alone_and_looked_for_again() -> None:
     assert masks.mask(f"a {VALUE}") == f"a {VALUE}"
     masks.look_again()
     assert masks.mask(f"a {VALUE}") == "a [masked: ONE]"
-    masks.leave_alone(["ONE"])
-    masks.add("ONE", VALUE, "here")  # asked for again
+    masks.leave_alone(["ONE", "TWO"])
+    masks.add("ONE", VALUE, "a binding")  # which does not ask for it
+    assert masks.mask(VALUE) == VALUE
+    masks.look_again(["ONE"])
     assert masks.mask(VALUE) == "[masked: ONE]"
+    assert masks.left_alone == ["TWO"]
 
 
 def test_off_and_on() -> None:

@@ -145,8 +145,8 @@ def _is_request(thing: Any) -> bool:
 
 
 def redirect(values: dict[str, str]) -> Callable[[], None]:
-    """Put a masking process between this one's outputs and where they went; return what waits
-    until all that was printed is through.
+    """Put a masking process between this one's outputs and where they went, or a thread where no
+    process is to be had; return what waits until all that was printed is through.
     """
     sources: list[int] = []
     writers: list[int] = []
@@ -157,17 +157,18 @@ def redirect(values: dict[str, str]) -> Callable[[], None]:
     acknowledged, acknowledge = os.pipe()
     at_work = mmap.mmap(-1, 1)  # shared with the process beside
     mark = b"\0\0" + os.urandom(16).hex().encode() + b"\0\0"
-    with warnings.catch_warnings():
-        # Threads are at work; this process's child only reads, masks and writes.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child == 0:
-        _become_pump(values, sources, mark, acknowledge, at_work)
-    os.waitpid(child, 0)
+
+    def pump(sinks: Sequence[int]) -> None:
+        _pump(values, sources, sinks, mark, acknowledge, at_work)
+
+    if _beside(pump, {*sources, acknowledge}):
+        os.close(acknowledge)  # which is that process's own
+    else:
+        sinks = [os.dup(descriptor) for descriptor in (_STDOUT, _STDERR)]
+        threading.Thread(target=pump, args=(sinks,), daemon=True).start()
     for descriptor, writer in zip((_STDOUT, _STDERR), writers, strict=True):
         os.dup2(writer, descriptor)
-    for each in (*writers, acknowledge):
-        os.close(each)
+        os.close(writer)
     lock = threading.Lock()
     pipes = {descriptor: os.fstat(descriptor) for descriptor in (_STDOUT, _STDERR)}
 
@@ -198,33 +199,52 @@ def _waiting_in(source: int) -> int:
     return count[0]
 
 
-def _become_pump(
-    values: dict[str, str], sources: list[int], mark: bytes, acknowledge: int, at_work: mmap.mmap
-) -> None:
-    """In the child: leave this process's family, and mask until everybody has stopped writing."""
+def _beside(pump: Callable[[Sequence[int]], None], needed: set[int]) -> bool:
+    """Run `pump` in a process beside this one; tell whether there could be one."""
+    try:
+        with warnings.catch_warnings():
+            # Threads are at work; this process's child only reads, masks and writes.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
+    except OSError:
+        return False
+    if child:
+        os.waitpid(child, 0)
+        return True
     try:
         if os.fork():
             os._exit(0)  # an orphan is nobody's to wait for
-        kept = {_STDOUT, _STDERR, *sources, acknowledge}
         for name in os.listdir("/dev/fd"):  # noqa: PTH208 - no more imports than it needs
-            if int(name) not in kept:
+            if int(name) not in needed | {_STDOUT, _STDERR}:
                 with contextlib.suppress(OSError):
                     os.close(int(name))
         for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(each, signal.SIG_IGN)  # it ends with those who write
-        matcher = Matcher(values.items())
-        marked = Marked(matcher)
-        channels = [
-            Channel(source, StreamMasker(matcher, marked), _writer(descriptor))
-            for source, descriptor in zip(sources, (_STDOUT, _STDERR), strict=True)
-        ]
-
-        def tell(busy: bool) -> None:
-            at_work[0] = busy
-
-        Pump(channels, mark, lambda: write_all(acknowledge, b"."), tell).run()
+        pump((_STDOUT, _STDERR))
     finally:
         os._exit(0)
+
+
+def _pump(
+    values: dict[str, str],
+    sources: Sequence[int],
+    sinks: Sequence[int],
+    mark: bytes,
+    acknowledge: int,
+    at_work: mmap.mmap,
+) -> None:
+    """Mask until everybody has stopped writing."""
+    matcher = Matcher(values.items())
+    marked = Marked(matcher)
+    channels = [
+        Channel(source, StreamMasker(matcher, marked), _writer(sink))
+        for source, sink in zip(sources, sinks, strict=True)
+    ]
+
+    def tell(busy: bool) -> None:
+        at_work[0] = busy
+
+    Pump(channels, mark, lambda: write_all(acknowledge, b"."), tell).run()
 
 
 def _writer(descriptor: int) -> Callable[[bytes], None]:

@@ -132,6 +132,20 @@ def test_a_file_that_the_function_puts_under_its_output_gets_its_own_text_only()
     assert b"in the file" in done.stdout
 
 
+def test_where_no_process_is_to_be_had_a_thread_masks() -> None:
+    done = run("""
+        fork = os.fork
+        def none(): raise OSError(11, "no more processes")
+        os.fork = none
+        @guarded
+        def function():
+            print("printed", V, flush=True); os.system("echo by a child: $KEY >&2")
+        function(); function()
+    """)
+    assert done.stdout == b"printed [masked: KEY]\n" * 2
+    assert done.stderr == b"by a child: [masked: KEY]\n" * 2
+
+
 def test_a_child_that_outlives_the_container() -> None:
     done = run("""
         @guarded

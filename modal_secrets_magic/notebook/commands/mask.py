@@ -78,6 +78,7 @@ def _add(magics: Any, names: list[str]) -> None:
             if covered.value:
                 print(f"{key} · {covered.value}")  # noqa: T201 - under the cell
     masked = [key for values in found.values() for key in values]
+    masks.look_again(masked)
     print(f"Masked from now on: {', '.join(masked)}")  # noqa: T201 - the answer
 
 
