@@ -48,7 +48,8 @@ class Guard:
         self.keys = list(keys)
         self.files = files
         self._lock = threading.Lock()
-        self._values: dict[str, str] | None = None
+        self._started = False
+        self._values: dict[str, str] = {}
         self._matcher: Matcher | None = None
         self._settle: Callable[[], None] = lambda: None
 
@@ -67,14 +68,15 @@ class Guard:
 
     def start(self) -> None:
         """Take the values from the environment, and the descriptors from under the function."""
-        with self._lock:
-            if self._values is not None:
+        with self._lock:  # calls that come meanwhile wait for all of it
+            if self._started:
                 return
             self._values = {key: os.environ[key] for key in self.keys if key in os.environ}
             if self._values and not os.isatty(_STDOUT):
                 self._settle = redirect(self._values)
-        if self.files is not None:
-            self.files()
+            if self.files is not None:
+                self.files()
+            self._started = True
 
     def settle(self) -> None:
         """Wait until what was printed is where it would be without a guard."""
@@ -100,7 +102,7 @@ class Guard:
         return self._fingerprints(asked) if asked is not None and _is_request(asked) else None
 
     def _fingerprints(self, request: dict[str, Any]) -> dict[str, Any]:
-        return {"found_by": sightings_of(self._values or {}, request["key"])}
+        return {"found_by": sightings_of(self._values, request["key"])}
 
 
 class GuardedCall:

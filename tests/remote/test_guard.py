@@ -8,6 +8,7 @@ import secrets
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -209,6 +210,20 @@ def test_it_answers_what_its_values_are_found_by(monkeypatch: pytest.MonkeyPatch
     assert guard.answer(([request, request],)) == [answer, answer]
     for own in ((), (1,), ([],), ([1, request],), ({"ask": "else"},)):
         assert guard.answer(own) is None
+
+
+def test_calls_that_come_at_once_wait_until_it_has_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    class SlowFiles(SecretFiles):
+        made = False
+
+        def __call__(self) -> None:
+            time.sleep(0.1)
+            SlowFiles.made = True
+
+    monkeypatch.setenv("MODAL_TASK_ID", "ta-1")
+    function = prepared(lambda _: SlowFiles.made, Guard([], SlowFiles([])).call)
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(function, range(8)))
 
 
 def test_it_travels_with_its_keys_and_files() -> None:
