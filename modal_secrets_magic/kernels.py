@@ -107,11 +107,12 @@ class Listener:
 
     def _places(self, text: str) -> list[tuple[int, int, str]]:
         data = text.encode("utf-8", "surrogatepass")
-        found = self._masks.scan(data, How.WHOLE).matches
-        return [
-            (_characters(data[: each.start]), _characters(data[: each.end]), each.key)
-            for each in found
-        ]
+        places, at, count = [], 0, 0
+        for each in self._masks.scan(data, How.WHOLE).matches:
+            start = count + _characters(data[at : each.start])
+            at, count = each.end, start + _characters(data[each.start : each.end])
+            places.append((start, count, each.key))
+        return places
 
 
 def _characters(data: bytes) -> int:

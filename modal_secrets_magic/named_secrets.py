@@ -31,7 +31,7 @@ class NamedSecrets:
         self._known_values = KnownValues()
         #: When this session changed a secret, by environment and name.
         self.changed_at: dict[tuple[str, str], float] = {}
-        self._looked_up: dict[tuple[str, str], tuple[float, tuple[str, ...]]] = {}
+        self._looked_up: dict[tuple[int, str, str], tuple[float, tuple[str, ...]]] = {}
 
     @property
     def catalog(self) -> Catalog:
@@ -141,11 +141,12 @@ class NamedSecrets:
         """Return a secret's keys as of a moment ago; none where it is missing, which the call that
         needs it will say.
         """
-        at, keys = self._looked_up.get((environment, name), (0.0, ()))
+        asked = (id(self._connection()), environment, name)
+        at, keys = self._looked_up.get(asked, (0.0, ()))
         if time.monotonic() - at > _A_MOMENT:
             with contextlib.suppress(SecretNotFound):
                 keys = self.catalog.get(name, environment).keys
-            self._looked_up[environment, name] = time.monotonic(), keys
+            self._looked_up[asked] = time.monotonic(), keys
         return keys
 
     def _mask(self, values: Mapping[str, object], origin: str) -> None:

@@ -66,6 +66,14 @@ def canary() -> Callable[[], str]:
 
 
 @pytest.fixture
+def inherited(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A value that kernels inherit as CANARY, as from a user's shell."""
+    made = f"sk-made-{secrets.token_urlsafe(24)}"
+    monkeypatch.setenv("CANARY", made)
+    return made
+
+
+@pytest.fixture
 def notebook(paths: WorkspacePaths, tmp_path: Path) -> NotebookRunner:
     """Runs cells in a real ipykernel, through nbclient."""
     return NotebookRunner(tmp_path / "notebooks")

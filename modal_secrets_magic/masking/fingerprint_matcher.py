@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .fingerprints import GRAM, Sighting, gram_of, multiplier, whole_of
-from .scanning import How, Looker, Match, Scan, union
+from .scanning import How, Looker, Match, Scan, is_good_part, union
 
 #: Shorter texts are faster in a plain loop than in numpy.
 _SMALL = 48
@@ -55,7 +55,7 @@ class FingerprintMatcher(Looker):
                 if place + length > len(data):
                     if place < live:
                         live, key = place, name
-                        dangling = len(data) - place >= min(length / 4 + 4, 12)
+                        dangling = is_good_part(len(data) - place, length)
                 elif hmac.compare_digest(whole_of(data[place : place + length], self._key), whole):
                     matches.append(Match(place, place + length, name))
                     break  # the longest covers the others

@@ -7,11 +7,8 @@ from typing import NamedTuple
 
 from .forms import forms, words
 from .literals import HEAD, Literals, best_literals
-from .scanning import BREAK, MIN_STRIPPED, How, Looker, Match, Scan, union
+from .scanning import BREAK, MIN_STRIPPED, How, Looker, Match, Scan, is_good_part, union
 from .windows import SEED, STRIDE, body_of, is_telling, random_tokens
-
-#: A beginning of a form this long is a good part of it, whatever the form.
-_GOOD_PART = 12
 
 _SPACE = ord(" ")
 
@@ -106,9 +103,8 @@ class Matcher(Looker):
                 if end >= 0:
                     matches.append(Match(place, end, form.key))
                 elif place < live:
-                    shown = len(data) - place
                     live, key = place, form.key
-                    dangling = shown >= min(len(form.text) / 4 + 4, _GOOD_PART)
+                    dangling = is_good_part(len(data) - place, len(form.text))
             for piece in self._seeds.get(data[place : place + SEED], ()):
                 match = _run(piece, data, place)
                 if match:

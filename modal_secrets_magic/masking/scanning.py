@@ -33,6 +33,11 @@ class Scan(NamedTuple):
     dangling: bool = False
 
 
+def is_good_part(shown: int, length: int) -> bool:
+    """Tell whether so many bytes at the beginning of a form, of `length`, show too much of it."""
+    return shown >= min(length / 4 + 4, 12)
+
+
 class How(Enum):
     """What a text is that is scanned."""
 
@@ -58,9 +63,9 @@ class Looker(ABC):
 
     def scan(self, data: bytes, how: How) -> Scan:
         """Scan UTF-8, and what of it is not seen as if it were not there."""
-        if not has_unseen(data):
-            return self.look(data, how, 0)
         plain = self.look(data, how, 0)
+        if not has_unseen(data):
+            return plain
         stripped = Stripped(data)
         bare = stripped.restored(self.look(stripped.data, how, MIN_STRIPPED))
         return earliest((plain, bare), [*plain.matches, *bare.matches])
@@ -113,9 +118,9 @@ class Marked:
 
     def __call__(self, key: str) -> bytes:
         if key not in self._markers:
-            tried = [text.encode() for text in (marker(key), *PLAIN_MARKERS)]
-            clean = [each for each in tried if not self._scanner.scan(each, How.WHOLE).matches]
-            self._markers[key] = clean[0] if clean else b""
+            tried = (text.encode() for text in (marker(key), *PLAIN_MARKERS))
+            clean = (each for each in tried if not self._scanner.scan(each, How.WHOLE).matches)
+            self._markers[key] = next(clean, b"")
         return self._markers[key]
 
 

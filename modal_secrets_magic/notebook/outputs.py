@@ -62,7 +62,9 @@ class Door:
         """Send a message as `Session.send` does, masked."""
         if isinstance(msg_or_type, dict):
             message = dict(msg_or_type)
-            buffers = buffers or message.get("buffers")
+            # Not left in the message, where `Session.send` looks for them when it is given none.
+            own = message.pop("buffers", None)
+            buffers = buffers or own
         else:
             message = self._session.msg(
                 msg_or_type, content=content, parent=parent, header=header, metadata=metadata

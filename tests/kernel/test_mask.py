@@ -1,9 +1,5 @@
 """`%modal_secret mask` as it is typed, and that unloading takes everything back."""
 
-import os
-import secrets
-from collections.abc import Iterator
-
 import pytest
 
 from ..notebooks import NotebookRunner
@@ -11,15 +7,7 @@ from ..notebooks import NotebookRunner
 pytestmark = pytest.mark.kernel
 
 
-@pytest.fixture
-def value() -> Iterator[str]:
-    made = f"sk-made-{secrets.token_urlsafe(24)}"
-    os.environ["CANARY"] = made
-    yield made
-    del os.environ["CANARY"]
-
-
-def test_on_off_add_and_status(notebook: NotebookRunner, value: str) -> None:
+def test_on_off_add_and_status(notebook: NotebookRunner, inherited: str) -> None:
     outputs = notebook.run(
         "%modal_secret mask",
         "import os\ngiven = {'A': os.environ['CANARY'][::-1] + '!', 'N': 3, 'WORD': 'hunter2'}\n%modal_secret mask add CANARY given",
@@ -41,7 +29,7 @@ def test_on_off_add_and_status(notebook: NotebookRunner, value: str) -> None:
         printed.stdout
         == "[masked: CANARY] {'A': '[masked: A]', 'N': 3, 'WORD': '[masked: WORD]'}\n"
     )
-    assert shown.stdout == f"Shown from now on: CANARY\nFalse {value[:12]} [masked: A]\n"
+    assert shown.stdout == f"Shown from now on: CANARY\nFalse {inherited[:12]} [masked: A]\n"
     assert "Shown as you asked: CANARY" in status.text
     assert "Shown as you asked: CANARY" in overall.text
     assert "WORD · short: masked in output only as a whole word" in overall.text
@@ -56,7 +44,7 @@ def test_on_off_add_and_status(notebook: NotebookRunner, value: str) -> None:
 
 
 def test_values_that_come_with_a_binding_are_masked_before_any_call(
-    notebook: NotebookRunner, value: str
+    notebook: NotebookRunner, inherited: str
 ) -> None:
     *_, created, bound, local = notebook.run(
         "import os\n%modal_secret create made --from-env CANARY\nprint(os.environ['CANARY'])",
@@ -72,10 +60,12 @@ def test_values_that_come_with_a_binding_are_masked_before_any_call(
     )
     assert bound.stdout.endswith("[masked: OWN]\n")
     assert local.text.split() == ["('[masked:", "CANARY]',", "'[masked:", "OWN]')"]
-    assert value not in created.stdout
+    assert inherited not in created.stdout
 
 
-def test_a_file_under_stdout_gets_its_own_text_only(notebook: NotebookRunner, value: str) -> None:
+def test_a_file_under_stdout_gets_its_own_text_only(
+    notebook: NotebookRunner, inherited: str
+) -> None:
     *_, read = notebook.run(
         "%modal_secret mask add CANARY",
         "import os, tempfile\nfile, kept = tempfile.TemporaryFile(), os.dup(1)\nos.dup2(file.fileno(), 1);",
@@ -85,7 +75,7 @@ def test_a_file_under_stdout_gets_its_own_text_only(notebook: NotebookRunner, va
     assert read.stdout == "b'in the file'\n"
 
 
-def test_unloading_restores_everything(notebook: NotebookRunner, value: str) -> None:
+def test_unloading_restores_everything(notebook: NotebookRunner, inherited: str) -> None:
     outputs = notebook.run(
         """
         import os, sys
@@ -109,5 +99,5 @@ def test_unloading_restores_everything(notebook: NotebookRunner, value: str) -> 
     )
     assert outputs[0].stdout.endswith("[masked: CANARY]\n")
     assert outputs[1].stdout.startswith("[] True\n")
-    assert outputs[2].stdout.endswith(value[:9] + "\n")
+    assert outputs[2].stdout.endswith(inherited[:9] + "\n")
     assert outputs[3].stdout.count("[masked: CANARY]") == 2

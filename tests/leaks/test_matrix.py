@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -21,20 +18,12 @@ from .searching import everything_in, traces, traces_in
 pytestmark = pytest.mark.kernel
 
 
-@pytest.fixture
-def value() -> Iterator[str]:
-    """A value that the kernel inherits, as from a user's shell."""
-    made = f"sk-made-{secrets.token_urlsafe(24)}"
-    os.environ["CANARY"] = made
-    yield made
-    del os.environ["CANARY"]
-
-
 def test_there_are_thirty_channels() -> None:
     assert len(CHANNELS) >= 30
 
 
-def test_nothing_leaks(notebook: NotebookRunner, value: str, tmp_path: Path) -> None:
+def test_nothing_leaks(notebook: NotebookRunner, inherited: str, tmp_path: Path) -> None:
+    value = inherited
     cells = {
         "setup": SETUP,
         "mask": "%modal_secret mask add CANARY\nget_ipython().history_manager.db_log_output = True",

@@ -153,6 +153,9 @@ def test_when_our_search_fails_nothing_is_sent_raw(
     session.send(
         socket, kind, content, parent=parent, metadata={"own": VALUE}, buffers=[VALUE.encode()]
     )
+    message = {**session.msg(kind, content, parent=parent), "buffers": [VALUE.encode()]}
+    session.send(socket, message)
+    assert VALUE.encode() not in b"".join(socket.sent[1])
     text = b"".join(socket.sent[0]).decode()
     assert VALUE not in text
     if kind not in {
