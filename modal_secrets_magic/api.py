@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from . import display
 from .errors import InvalidUsage
-from .notebook import display
 from .session import Session
 from .views import CellOptions
 

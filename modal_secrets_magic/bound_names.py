@@ -21,12 +21,24 @@ class BoundNames:
 
     def held(self) -> Mapping[str, Bound]:
         """Return what is bound and still held by its name in the notebook."""
+        # As of now: a picker may bind in a thread of its own.
         held = {
-            name: each for name, each in self._bound.items() if self._namespace.get(name) is each
+            name: each for name, each in [*self._bound.items()] if self._namespace.get(name) is each
         }
         for name in set(self._bound) - set(held):
             self.drop(name)
         return held
+
+    def others(self) -> list[str]:
+        """Return the notebook's functions that are not bound, in the order of their definition."""
+        return [
+            name
+            for name, value in [*self._namespace.items()]
+            if not name.startswith("_")
+            and isinstance(value, FunctionType)
+            and value.__module__ == "__main__"
+            and value.__name__ != "<lambda>"
+        ]
 
     def lost(self) -> list[str]:
         """Say of functions that a plain cell has defined anew that they are not bound any more."""

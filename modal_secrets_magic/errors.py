@@ -134,6 +134,10 @@ class AuthenticationFailed(ModalSecretsError):
     """The workspace refused the credentials."""
 
 
+class PermissionDenied(ModalSecretsError):
+    """The credentials are good, and do not permit this."""
+
+
 class EnvironmentNotFound(ModalSecretsError):
     """No environment of that name in the workspace."""
 
@@ -164,3 +168,7 @@ class ImageNotBuilt(ModalSecretsError):
 
 class UnreadableImage(ModalSecretsError):
     """An image with a line that cannot be read, which Modal would refuse too."""
+
+
+class InvalidRequest(ModalSecretsError):
+    """A picker was sent something that it does not do."""

@@ -15,6 +15,7 @@ from .cells.slicing import Statement, needed_for
 from .errors import UnknownFunction
 from .functions import Bound, BoundClass
 from .remote import files, wrapping
+from .spelling import quoted, secret_code
 
 _Import = ast.Import | ast.ImportFrom
 
@@ -74,7 +75,7 @@ def export(
     if file_keys:
         parts.append(files_code)
     if writer.app in writer.apps:
-        parts.append(f"{writer.app} = modal.App({_quoted(name)})")
+        parts.append(f"{writer.app} = modal.App({quoted(name)})")
     parts += [text for each, text in written if not _is_import(each)]
     if len(writer.apps) > 1:
         parts.append(_including(sorted(writer.apps)))
@@ -204,19 +205,12 @@ class _Writer:
 
     def _secrets(self, name: str) -> list[str]:
         binding = self._bound[name].binding
-        place = (
-            "" if binding.environment == self._environment
-            else f", environment_name={_quoted(binding.environment)}"
-        )  # fmt: skip
-        return [f"modal.Secret.from_name({_quoted(each)}{place})" for each in binding.names]
+        place = "" if binding.environment == self._environment else binding.environment
+        return [secret_code(each, place) for each in binding.names]
 
     def _files_line(self, name: str) -> str:
         keys = self._file_keys.get(name)
-        return f"@secret_files({', '.join(map(_quoted, keys))})" if keys is not None else ""
-
-
-def _quoted(text: str) -> str:
-    return f'"{text}"'
+        return f"@secret_files({', '.join(map(quoted, keys))})" if keys is not None else ""
 
 
 def _decorator_lines(node: ast.AST) -> list[int]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .bindings import Source, smallest_cover
+from .bindings import Source, injected, smallest_cover
 from .cells.expressions import Need
 from .cells.images import keys_set_by_images, pythons_of_images
 from .cells.reader import Reading, read
@@ -25,6 +25,7 @@ from .notebook_code import (
     plain_text_of,
     reading_of,
 )
+from .views import BoundSecret, FunctionLook, KeyNeed
 
 if TYPE_CHECKING:
     from .catalog import SecretInfo
@@ -50,6 +51,36 @@ class Inspector:
         """Return all that is found about a bound function."""
         directory = self._directory(bound)
         return check(self._subject(name, bound, directory, reading_of(name, bound)), directory)
+
+    def look(self, name: str, thing: Any, environment: str) -> FunctionLook:
+        """Put a function beside its secrets; `environment` is where a plain one would look."""
+        reading = reading_of(name, thing)
+        if not isinstance(thing, Bound):
+            directory = self._named.directories.fresh(environment)
+            return FunctionLook(name, environment, reads=_needs(reading, [], directory))
+        directory = self._directory(thing)
+        subject = self._subject(name, thing, directory, reading)
+        sources = iter(each for each in subject.sources if each.name != OF_IMAGE)
+        binding = thing.binding
+        secrets = tuple(
+            BoundSecret(secret.name, (), in_code=place >= len(binding.names), lost=True)
+            if secret.name in subject.lost
+            else BoundSecret(
+                secret.name or "in code",
+                next(sources).keys,
+                in_code=place >= len(binding.names),
+                stale=secret.name in subject.stale,
+            )
+            for place, secret in enumerate(binding.secrets)
+        )
+        return FunctionLook(
+            name,
+            binding.environment,
+            secrets,
+            tuple(injected(subject.sources)),
+            _needs(reading, subject.sources, directory, files=binding.files),
+            thing.run.running,
+        )
 
     def notices(self, name: str, bound: Bound, reading: Reading) -> list[Finding]:
         """Return what is worth a line under the cell that has just bound a function."""
@@ -177,6 +208,23 @@ class Inspector:
             if used and not names:
                 nodes += [statement.node for statement in needed_for(cells, used)]
         return nodes
+
+
+def _needs(
+    reading: Reading, sources: Sequence[Source], directory: Directory, *, files: bool = False
+) -> tuple[KeyNeed, ...]:
+    provider = {each.key: each.source for each in injected(sources)}
+    lacking = {each.key for each in unprovided(reading, sources, files=files)}
+    return tuple(
+        KeyNeed(
+            each.key,
+            each.need is Need.OPTIONAL,
+            each.line,
+            provider.get(each.key, "" if each.key in lacking else "the container"),
+            directory.holders.get(each.key, ()),
+        )
+        for each in reading.reads
+    )
 
 
 def _has_own_image(bound: Bound) -> bool:

@@ -14,6 +14,7 @@ from .errors import (
     EnvironmentNotFound,
     ImageNotBuilt,
     ModalSecretsError,
+    PermissionDenied,
     RemoteCallFailed,
     SecretExists,
     SecretNotFound,
@@ -34,6 +35,11 @@ def translated(workspace: str, next_step: str = "") -> Iterator[None]:
         raise AuthenticationFailed(
             f"{workspace} refused the credentials: {_first_line(error)}",
             "Run `modal setup`, or use %modal_secret workspace local.",
+        ) from None
+    except exceptions.PermissionDeniedError as error:
+        raise PermissionDenied(
+            f"{workspace} does not permit this: {_first_line(error)}",
+            "Ask an owner of the workspace for it, or use %modal_secret workspace local.",
         ) from None
     except exceptions.NotFoundError as error:
         what = _first_line(error).rstrip(".")

@@ -24,8 +24,14 @@ _A_MOMENT = 2.0
 class NamedSecrets:
     """Lists, makes and checks secrets of whichever workspace is connected."""
 
-    def __init__(self, connection: Callable[[], Connection], masks: Masks) -> None:
+    def __init__(
+        self,
+        connection: Callable[[], Connection],
+        masks: Masks,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
         self._connection = connection
+        self._on_change = on_change
         self._masks = masks
         self.directories = Directories(self._look, lambda name: name == connection().environment())
         self._known_values = KnownValues()
@@ -165,6 +171,7 @@ class NamedSecrets:
             self._known_values.remember(environment, name, [key], origin)
         self.directories.forget()
         self.directories.renew_soon()  # Tab is likely next
+        self._on_change()
 
     def _look(self, environment: str) -> Directory:
         from .modal_adapter import environment_names

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import ast
 import atexit
-import contextlib
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, MutableMapping, Sequence
 from secrets import token_bytes
 from typing import Any
 
@@ -14,9 +12,9 @@ from .background import BackgroundLoop
 from .binder import Binder, released
 from .bindings import in_order
 from .bound_names import BoundNames
-from .cells.reader import Reading
+from .changes import Changes
 from .connection import Connection
-from .errors import ModalSecretsError, NotBindable, UnknownFunction
+from .errors import NotBindable, UnknownFunction
 from .exporting import Exported, export
 from .functions import Binding, Bound, Here, names_of
 from .injection import Environment, describe
@@ -26,8 +24,9 @@ from .masks import Masks
 from .named_secrets import NamedSecrets
 from .notebook_code import plain_of
 from .options import app_named, function_named, image_named, notebook_name
+from .running_cell import RunningCell
 from .runs import Runs
-from .views import CellOptions, Checked, FunctionStatus, SecretList, Status
+from .views import CellOptions, Checked, FunctionLook, FunctionStatus, SecretList, Status
 
 
 class Session:
@@ -49,7 +48,9 @@ class Session:
         #: Tells two values apart within this kernel, and nowhere else.
         self.fingerprint_key = token_bytes(32)
         self._connection: Connection | None = None
-        self.named = NamedSecrets(lambda: self.connection, self.masks)
+        #: Told of whatever changes here.
+        self.changes = Changes()
+        self.named = NamedSecrets(lambda: self.connection, self.masks, self.changes.tell)
         self._inspector = Inspector(namespace, self.named, cells)
         self._loop = BackgroundLoop()
         self._runs = Runs(lambda: self.connection, self._loop)
@@ -58,9 +59,7 @@ class Session:
         )
         self._here = Here(self._loop, self._values_here, learning)
         self.bound = BoundNames(namespace, self._runs)
-        self._cell: Binder | None = None
-        self._cell_readings: Mapping[str, Reading] = {}
-        self._cell_context = ExitStack()
+        self._cell: RunningCell | None = None
         self._closes_at_exit = False
 
     # Workspace
@@ -94,6 +93,7 @@ class Session:
             before.close()
             self._connection = chosen
             notes += self._inspector.moved(self.bound.held(), before.sentence_label)
+        self.changes.tell()
         return self.status(notes)
 
     def status(self, notes: Sequence[str] = ()) -> Status:
@@ -131,6 +131,7 @@ class Session:
         """Make these secrets the first ones of all later cells' functions; none clears them."""
         self.named.found(names, "")
         self.defaults = in_order(names)
+        self.changes.tell()
         return self.defaults
 
     def bind(
@@ -141,25 +142,31 @@ class Session:
         *,
         optional: Sequence[str] = (),
         files: bool | None = None,
+        only: bool = False,
     ) -> Bound:
-        """Bind a function of the notebook to more secrets, after those it has."""
+        """Bind a function of the notebook to more secrets, after those it has; or, with `only`,
+        to these and no others.
+        """
         thing = function_named(name, self.namespace)
+        bound_already = isinstance(thing, Bound)
+        environment = environment or (thing.binding.environment if bound_already else "")
         self.named.found(names, environment)
         names = [*names, *self.named.present(optional, environment)]
-        if isinstance(thing, Bound):
-            environment = environment or thing.binding.environment
-            bound = self._rebound(
-                thing, in_order(thing.binding.names, names), environment, files=files
-            )
+        before = thing.binding.names if bound_already else self.defaults
+        names = in_order([] if only else before, names)
+        if bound_already:
+            bound = self._rebound(thing, names, environment, files=files)
         else:
-            binder = self._binder(in_order(self.defaults, names), environment, files=bool(files))
+            binder = self._binder(names, environment, files=bool(files))
             bound = binder.bind(name, thing)
             if not isinstance(bound, Bound):
                 raise NotBindable(
                     f"{name!r} is a class without Modal methods.",
                     "Give it methods with @modal.method().",
                 )
-        return self.bound.hold(name, bound)
+        self.bound.hold(name, bound)
+        self.changes.tell()
+        return bound
 
     def unbind(self, name: str, names: Sequence[str] = ()) -> Any:
         """Take secrets away from a function; with none left, the name holds what it did before."""
@@ -172,9 +179,11 @@ class Session:
             )
         kept = [each for each in bound.binding.names if names and each not in names]
         if kept:
-            return self.bound.hold(name, self._rebound(bound, kept, bound.binding.environment))
-        self.bound.drop(name)
-        self.namespace[name] = released(bound)
+            self.bound.hold(name, self._rebound(bound, kept, bound.binding.environment))
+        else:
+            self.bound.drop(name)
+            self.namespace[name] = released(bound)
+        self.changes.tell()
         return self.namespace[name]
 
     def decorate(
@@ -201,56 +210,30 @@ class Session:
         is the cell's source; `ask` asks the user where `auto` cannot decide. Returns the names of
         the secrets, in order.
         """
-        from .modal_adapter import decorators_replaced
-
         self.end_cell()
         names = in_order(self.defaults, self._chosen(options))
-        self._cell_readings = self._inspector.read_cell(tree) if tree is not None else {}
+        readings = self._inspector.read_cell(tree) if tree is not None else {}
         if options.auto:
             known = self.named.found(names, options.environment)
-            names += self._inspector.cover(
-                self._cell_readings.values(), known, options.environment, ask
-            )
+            names += self._inspector.cover(readings.values(), known, options.environment, ask)
         image = image_named(options.image, self.namespace)
         app, app_name = app_named(options.app, self.namespace)
         binder = self._binder(
             names, options.environment,
             app=app, app_name=app_name, image=image, files=options.files,
         )  # fmt: skip
-        self._cell_context.enter_context(decorators_replaced(binder.decorator))
-        self._cell = binder
+        self._cell = RunningCell(binder, self.bound, self._inspector, readings)
         return names
 
     def bind_defined(self, name: str, thing: Any) -> Any:
-        """Bind what the running cell has just defined; what cannot be bound stays as it is, and
-        the cell is told so, as it is of what would fail.
-        """
-        if self._cell is None:
-            return thing
-        try:
-            bound = self._cell.bind(name, thing)
-        except NotBindable as reason:
-            print(f"Not bound: {reason.what}")  # noqa: T201 - under the cell
-            return thing
-        if isinstance(bound, Bound):
-            self.bound.remember(name, bound)
-            self._notice(name, bound)
-        return bound
-
-    def _notice(self, name: str, bound: Bound) -> None:
-        reading = self._cell_readings.get(name)
-        if reading is None:
-            return
-        # A list that is not to be had keeps nobody from binding.
-        with contextlib.suppress(ModalSecretsError):
-            for each in self._inspector.notices(name, bound, reading):
-                print(f"{name} {each.what}. {each.next_step}")  # noqa: T201 - under the cell
+        """Bind what the running cell has just defined."""
+        return thing if self._cell is None else self._cell.bind(name, thing)
 
     def end_cell(self) -> None:
         """The cell has run: later definitions are plain again."""
-        self._cell = None
-        self._cell_readings = {}
-        self._cell_context.close()
+        cell, self._cell = self._cell, None
+        if cell is not None:
+            cell.end()
 
     def flush_logs(self) -> None:
         """Show what functions have printed, before their cell ends."""
@@ -285,6 +268,11 @@ class Session:
             reveal=reveal,
             image=image,
         )
+
+    def look(self, name: str) -> FunctionLook:
+        """Put a function of the notebook, bound or not, beside its secrets."""
+        thing = function_named(name, self.namespace)
+        return self._inspector.look(name, thing, self.connection.environment())
 
     def check(self, name: str = "") -> Checked:
         """Say what would go wrong with one bound function, or with all of them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .bindings import InjectedKey
 from .catalog import SecretInfo
 from .checks import Finding
 
@@ -63,3 +64,39 @@ class Checked:
 
     workspace: str
     functions: tuple[tuple[str, tuple[Finding, ...]], ...]
+
+
+@dataclass(frozen=True)
+class BoundSecret:
+    """One of a function's secrets: `in_code` where the code itself names it, `lost` where the
+    workspace has it no more, `stale` where the containers have it as it was before.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    in_code: bool = False
+    lost: bool = False
+    stale: bool = False
+
+
+@dataclass(frozen=True)
+class KeyNeed:
+    """A key that a function reads: which of its secrets provides it, or which secrets would."""
+
+    key: str
+    optional: bool
+    line: int
+    source: str
+    holders: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FunctionLook:
+    """A function beside its secrets, in order; `keys` are those it gets, each with its winner."""
+
+    name: str
+    environment: str
+    secrets: tuple[BoundSecret, ...] = ()
+    keys: tuple[InjectedKey, ...] = ()
+    reads: tuple[KeyNeed, ...] = ()
+    running: bool = False

@@ -102,6 +102,7 @@ class _Notebook:
             self._session.flush_logs()
             for line in self._session.bound.lost():
                 print(line)  # noqa: T201 - under the cell
+            self._session.changes.tell()
         show_hint(result)
         self._settle()
 

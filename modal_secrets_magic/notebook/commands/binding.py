@@ -21,6 +21,7 @@ def _bind_arguments(parser: CommandParser) -> None:
     parser.add_argument("function", help="a function of the notebook")
     parser.add_argument("names", nargs="*", metavar="NAME", help="secrets, later ones winning")
     _add_choices(parser)
+    parser.add_argument("--only", action="store_true", help="these secrets, and no others")
     add_environment(parser)
 
 
@@ -87,6 +88,11 @@ def use_command(magics: Any, arguments: Namespace) -> None:
 @command("bind", _bind_arguments)
 def bind_command(magics: Any, arguments: Namespace) -> None:
     """Bind a function of the notebook to secrets, after those it has."""
+    if arguments.only and not (arguments.names or arguments.optional):
+        if arguments.function in magics.session.bound.held():
+            magics.session.unbind(arguments.function)
+        say(magics, f"{arguments.function} is bound to nothing")
+        return
     if not (arguments.names or arguments.optional or arguments.files):
         raise InvalidUsage(
             "%modal_secret bind: name at least one secret.",
@@ -98,6 +104,7 @@ def bind_command(magics: Any, arguments: Namespace) -> None:
         arguments.env,
         optional=arguments.optional,
         files=True if arguments.files else None,
+        only=arguments.only,
     )
     say(magics, f"{arguments.function} is bound to {', '.join(bound.binding.names) or 'nothing'}")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
+from ... import display
 from ...errors import InvalidUsage
 from ...masking.policy import MAX_REVEAL
-from .. import display
 from .parsing import CommandParser, command
 
 

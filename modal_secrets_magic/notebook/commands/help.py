@@ -15,9 +15,7 @@ def overview() -> str:
     lines = ["Named Modal secrets for this notebook.", ""]
     usages = [(load(name).usage, load(name).summary) for name in COMMANDS]
     usages.insert(0, ("%modal_secret", load("overview").summary))
-    usages = [
-        (usage if len(usage) < 58 else f"{usage[:56]} …", summary) for usage, summary in usages
-    ]
+    usages = [(_shortened(usage), summary) for usage, summary in usages]
     width = max(len(usage) for usage, _ in usages)
     lines += [f"{usage.ljust(width)}   {summary}" for usage, summary in usages]
     cell = load("cell")

@@ -6,8 +6,8 @@ import os
 from argparse import Namespace
 from typing import Any
 
+from ... import display
 from ...errors import InvalidUsage, InvalidValue, NothingToMask, nearest
-from .. import display
 from .parsing import CommandParser, command
 
 

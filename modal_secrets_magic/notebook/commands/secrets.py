@@ -5,10 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from ... import values
+from ... import display, values
 from ...errors import EmptySecret
 from ...known_values import Origin
-from .. import display, prompts
+from .. import prompts
 from .parsing import CommandParser, add_environment, command, say
 
 

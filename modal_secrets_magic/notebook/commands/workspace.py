@@ -7,7 +7,7 @@ from typing import Any
 
 from IPython import display as ipython_display
 
-from .. import display
+from ... import display
 from .parsing import CommandParser, add_environment, command, no_arguments, say
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from html import escape
 
-from ..checks import Level
-from ..injection import Environment, InjectedVariable
-from ..masks import Masks
-from ..views import Checked, FunctionStatus, SecretList, Status
+from .checks import Level
+from .injection import Environment, InjectedVariable
+from .masks import Masks
+from .views import Checked, FunctionStatus, SecretList, Status
 
 _CELL = "text-align:left;padding:.25em 1em .25em 0;vertical-align:top"
 

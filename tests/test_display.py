@@ -2,9 +2,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from modal_secrets_magic import display
 from modal_secrets_magic.catalog import SecretInfo
 from modal_secrets_magic.injection import Environment, InjectedVariable
-from modal_secrets_magic.notebook import display
 from modal_secrets_magic.views import FunctionStatus, SecretList, Status
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
