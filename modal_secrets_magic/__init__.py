@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from .api import bind, environment, secrets
+    from .picker.widget import Picker
 
 __all__ = [
+    "Picker",
     "__version__",
     "bind",
     "environment",
@@ -45,4 +47,8 @@ def __getattr__(name: str) -> Any:
         from . import api
 
         return getattr(api, name)
+    if name == "Picker":
+        from .picker.widget import Picker
+
+        return Picker
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

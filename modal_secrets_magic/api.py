@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import display
+from .current_session import session
 from .errors import InvalidUsage
-from .session import Session
 from .views import CellOptions
 
 if TYPE_CHECKING:
     from .functions import Bound
 
-_own: Session | None = None
-
-
-def session() -> Session:
-    """Return the session of the notebook whose extension is loaded, or this process's own."""
-    global _own
-    ipython: Any = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    magics = shell.magics_manager.registry.get("ModalSecrets") if shell is not None else None
-    if magics is not None:
-        found: Session = magics.session
-        return found
-    if _own is None:
-        _own = Session(vars(sys.modules["__main__"]))
-    return _own
+__all__ = ["bind", "environment", "secrets", "session"]
 
 
 def bind(

@@ -57,9 +57,7 @@ class Connection:
     @property
     def label(self) -> str:
         """How every display names the workspace."""
-        if self.is_local:
-            return "local workspace"
-        return "Modal" if self.choice == MODAL else f"Modal profile {self.choice}"
+        return label_of(self.choice)
 
     @property
     def sentence_label(self) -> str:
@@ -151,6 +149,20 @@ class Connection:
         profile = "" if self.choice == MODAL else self.choice
         _probe(server_urls(profile))  # before a client is opened, which would try for a minute
         return client_of_profile(profile) if profile else client_from_env()
+
+
+def label_of(choice: str) -> str:
+    """Return how displays name `local`, `modal` or a profile."""
+    if choice == LOCAL:
+        return "local workspace"
+    return "Modal" if choice == MODAL else f"Modal profile {choice}"
+
+
+def choices() -> list[str]:
+    """Return what `Connection` can be asked for here, which imports `modal`."""
+    from .modal_adapter import profiles
+
+    return [LOCAL, MODAL, *(each for each in profiles() if each not in {LOCAL, MODAL})]
 
 
 def _check_version(served: str) -> None:

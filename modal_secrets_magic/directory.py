@@ -64,6 +64,10 @@ class Directories:
         self._known: dict[str, Directory] = {}
         self._looking: dict[str, threading.Thread] = {}
 
+    def at_hand(self, environment: str = "") -> Directory | None:
+        """Return what is known now, however old."""
+        return self._known.get(environment)
+
     def known(self, environment: str = "") -> Directory | None:
         """Return what is known now, however old, and have it renewed behind the caller's back."""
         found = self._known.get(environment)

@@ -64,8 +64,9 @@ class Table:
         return cells
 
 
-def secret_list(secrets: SecretList, now: datetime | None = None) -> Table:
-    """Show the secrets of an environment: names, keys and times."""
+def secret_list(secrets: SecretList, now: datetime | None = None, most: int = 0) -> Table:
+    """Show the secrets of an environment: names, keys and times; at most so many, if given."""
+    total = len(secrets.secrets)
     now = now or datetime.now(timezone.utc)
     rows = [
         (
@@ -74,15 +75,17 @@ def secret_list(secrets: SecretList, now: datetime | None = None) -> Table:
             ago(each.created_at, now),
             ago(each.last_used, now) if each.last_used else "never",
         )
-        for each in secrets.secrets
+        for each in secrets.secrets[: most or total]
     ]
     notes = []
+    if len(rows) < total:
+        notes = [f"… and {total - len(rows):,} more: %modal_secret list PATTERN"]
     if not rows:
         matching = f" matches {secrets.pattern!r}" if secrets.pattern else " is here yet"
         notes = [f"No secret{matching}. To create one: %modal_secret create NAME KEY"]
     return Table(
         f"Secrets · {secrets.workspace} · {secrets.environment}",
-        count(len(rows), "secret") if rows else "",
+        count(total, "secret") if rows else "",
         ("SECRET", "KEYS", "CREATED", "LAST USED"),
         rows,
         notes,

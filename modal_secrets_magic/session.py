@@ -143,12 +143,14 @@ class Session:
         optional: Sequence[str] = (),
         files: bool | None = None,
         only: bool = False,
-    ) -> Bound:
+    ) -> Any:
         """Bind a function of the notebook to more secrets, after those it has; or, with `only`,
-        to these and no others.
+        to these and no others. Returns what the name holds then.
         """
         thing = function_named(name, self.namespace)
         bound_already = isinstance(thing, Bound)
+        if only and not names and not optional:
+            return self.unbind(name) if bound_already else thing
         environment = environment or (thing.binding.environment if bound_already else "")
         self.named.found(names, environment)
         names = [*names, *self.named.present(optional, environment)]

@@ -36,6 +36,7 @@ FLOORS = [
     ["inspector", "exporting", "display"],
     ["running_cell"],
     ["session"],
+    ["current_session"],
     ["picker"],
     ["notebook", "demo", "server", "scan_files"],
     ["api", "cli"],

@@ -150,6 +150,6 @@ class Completions:
 
         if "modal" not in sys.modules:  # importing it would keep Tab waiting
             return ["local", "modal"]
-        from ..modal_adapter import profiles
+        from ..connection import choices
 
-        return ["local", "modal", *profiles()]
+        return choices()

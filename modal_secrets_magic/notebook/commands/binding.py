@@ -88,12 +88,7 @@ def use_command(magics: Any, arguments: Namespace) -> None:
 @command("bind", _bind_arguments)
 def bind_command(magics: Any, arguments: Namespace) -> None:
     """Bind a function of the notebook to secrets, after those it has."""
-    if arguments.only and not (arguments.names or arguments.optional):
-        if arguments.function in magics.session.bound.held():
-            magics.session.unbind(arguments.function)
-        say(magics, f"{arguments.function} is bound to nothing")
-        return
-    if not (arguments.names or arguments.optional or arguments.files):
+    if not (arguments.names or arguments.optional or arguments.files or arguments.only):
         raise InvalidUsage(
             "%modal_secret bind: name at least one secret.",
             f"Usage: %modal_secret bind {arguments.function} NAME",
@@ -106,7 +101,8 @@ def bind_command(magics: Any, arguments: Namespace) -> None:
         files=True if arguments.files else None,
         only=arguments.only,
     )
-    say(magics, f"{arguments.function} is bound to {', '.join(bound.binding.names) or 'nothing'}")
+    names = bound.binding.names if hasattr(bound, "binding") else ()
+    say(magics, f"{arguments.function} is bound to {', '.join(names) or 'nothing'}")
 
 
 @command("unbind", _unbind_arguments)

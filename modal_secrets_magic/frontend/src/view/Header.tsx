@@ -1,0 +1,72 @@
+// Which workspace and environment, which function, and a way to look again.
+
+import { LATER, type State } from "../protocol";
+import type { Store } from "../store";
+
+export function Header({ store, state }: { store: Store; state: State }) {
+  const { environment = "", environments = [] } = state;
+  const places = environments.includes(environment) ? environments : [environment, ...environments];
+  return (
+    <header class="mss-bar">
+      <strong class="mss-title">Modal secrets</strong>
+      <label>
+        Workspace{" "}
+        <select
+          value={state.workspace}
+          onChange={async (event) => {
+            const select = event.currentTarget;
+            const done = await store.tell("workspace", { choice: select.value, environment: "" });
+            if (!done) select.value = state.workspace;
+          }}
+        >
+          {state.workspaces.map((each) => (
+            <option key={each.choice} value={each.choice}>{each.label}</option>
+          ))}
+        </select>
+      </label>
+      <label>
+        Environment{" "}
+        <select
+          value={environment}
+          disabled={!environment}
+          onChange={(event) =>
+            store.tell("workspace", { choice: state.workspace, environment: event.currentTarget.value })
+          }
+        >
+          {places.map((each) => (
+            <option key={each} value={each}>{each}</option>
+          ))}
+        </select>
+      </label>
+      <label>
+        For{" "}
+        <select
+          value={state.function}
+          onChange={(event) => store.tell("choose", { function: event.currentTarget.value })}
+        >
+          {state.functions.map((each) => (
+            <option key={each.name} value={each.name}>
+              {each.name}
+              {each.bound ? ` (${count(each.secrets.length)})` : ""}
+              {state.stale?.[each.name]?.length ? ", stale" : ""}
+            </option>
+          ))}
+          <option value={LATER}>all later cells</option>
+        </select>
+      </label>
+      <button
+        type="button"
+        class="mss-quiet"
+        aria-label="Look again"
+        title="Look again"
+        onClick={() => store.tell("watch", {})}
+      >
+        ⟳
+      </button>
+    </header>
+  );
+}
+
+function count(secrets: number): string {
+  return secrets === 1 ? "1 secret" : `${secrets} secrets`;
+}

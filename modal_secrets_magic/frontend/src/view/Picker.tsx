@@ -1,0 +1,138 @@
+// The whole picker: a header, the chosen function and its secrets, the list, the line, the status.
+
+import { useEffect, useReducer, useRef, useState } from "preact/hooks";
+import { type Notebook, writeLine } from "../notebook";
+import type { Actions, SecretRow } from "../protocol";
+import type { Store } from "../store";
+import { Chosen } from "./Chosen";
+import { ConfirmDelete } from "./ConfirmDelete";
+import { Environment } from "./Environment";
+import { Header } from "./Header";
+import { Line } from "./Line";
+import { Failed, Silent, Unavailable } from "./Notices";
+import { SecretForm } from "./SecretForm";
+import { SecretList } from "./SecretList";
+
+export interface Dialogs {
+  create(keys: string[]): void;
+  edit(secret: SecretRow): void;
+  remove(secret: SecretRow): void;
+}
+
+type Open = { kind: "create"; keys: string[] } | { kind: "edit" | "remove"; secret: SecretRow } | null;
+
+interface Props {
+  store: Store;
+  notebook: Notebook | null;
+  /** What the saved notebook says is bound, for where no kernel answers. */
+  saved: Record<string, string[]>;
+}
+
+export function Picker({ store, notebook, saved }: Props) {
+  const root = useRef<HTMLElement>(null);
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
+  const [open, setOpen] = useState<Open>(null);
+  const [keep, setKeep] = useState(notebook !== null);
+  useEffect(() => store.subscribe(() => redraw(0)), [store]);
+  useSight(store, root);
+
+  const dialogs: Dialogs = {
+    create: (keys) => setOpen({ kind: "create", keys }),
+    edit: (secret) => setOpen({ kind: "edit", secret }),
+    remove: (secret) => setOpen({ kind: "remove", secret }),
+  };
+
+  function write(): void {
+    const state = store.state;
+    if (!notebook || !state?.magics || !state.line) return;
+    if (writeLine(notebook, state.id, state.function, state.line)) {
+      store.say(`${store.said ? `${store.said}. ` : ""}Written into the notebook`);
+    }
+  }
+
+  /** Change the secrets of the chosen function, and the line of the notebook that says so. */
+  async function change<A extends "bind" | "unbind" | "move">(action: A, fields: Actions[A]) {
+    if ((await store.tell(action, fields)) && keep) write();
+  }
+
+  const { state } = store;
+  return (
+    <section
+      class="mss"
+      aria-label="Modal secrets"
+      ref={root}
+      data-lm-suppress-shortcuts="true"
+      onKeyDown={handOn}
+    >
+      {!state && !store.silent && !store.failure && <p class="mss-wait">Asking the kernel …</p>}
+      {store.silent && <Silent saved={state ? {} : saved} />}
+      {state && (
+        <>
+          <Header store={store} state={state} />
+          {state.problem && <Unavailable problem={state.problem} store={store} />}
+          {state.look && (
+            <>
+              <Chosen store={store} state={state} look={state.look} change={change} dialogs={dialogs} />
+              <SecretList store={store} state={state} change={change} dialogs={dialogs} />
+              <Line state={state} notebook={notebook} keep={keep} setKeep={setKeep} write={write} store={store} />
+              <Environment store={store} state={state} look={state.look} />
+            </>
+          )}
+        </>
+      )}
+      {store.failure && <Failed problem={store.failure} dismiss={() => store.say("")} />}
+      <p class="mss-said" role="status" aria-live="polite">
+        {store.said}
+      </p>
+      {open?.kind === "remove" && (
+        <ConfirmDelete store={store} secret={open.secret} close={() => setOpen(null)} />
+      )}
+      {(open?.kind === "create" || open?.kind === "edit") && (
+        <SecretForm
+          store={store}
+          secret={open.kind === "edit" ? open.secret : null}
+          keys={open.kind === "create" ? open.keys : []}
+          close={() => setOpen(null)}
+        />
+      )}
+    </section>
+  );
+}
+
+/** Have the store know whether this view is in sight, and whether somebody is there. */
+function useSight(store: Store, root: { current: HTMLElement | null }): void {
+  useEffect(() => {
+    const view = {};
+    const seen = new IntersectionObserver((entries) =>
+      store.look(view, entries.some((each) => each.isIntersecting)),
+    );
+    seen.observe(root.current!);
+    const touched = () => store.touch();
+    const returned = () => {
+      store.touch();
+      if (document.visibilityState === "visible") store.look(view, false);
+      store.look(view, true);
+    };
+    document.addEventListener("pointerdown", touched, { passive: true });
+    document.addEventListener("keydown", touched, { passive: true });
+    document.addEventListener("visibilitychange", returned);
+    return () => {
+      seen.disconnect();
+      store.look(view, false);
+      document.removeEventListener("pointerdown", touched);
+      document.removeEventListener("keydown", touched);
+      document.removeEventListener("visibilitychange", returned);
+    };
+  }, [store]);
+}
+
+/** JupyterLab takes single keys as commands, so it is kept from ours; its chords, as Ctrl+S, go on. */
+function handOn(event: KeyboardEvent): void {
+  const chord = event.ctrlKey || event.metaKey;
+  const editing = ["a", "c", "v", "x", "z", "y"].includes(event.key.toLowerCase());
+  const cell = (event.currentTarget as HTMLElement).closest(".jp-Cell");
+  if (!chord || editing || !cell || event.key === "Control" || event.key === "Meta") return;
+  const { key, code, keyCode, ctrlKey, metaKey, shiftKey, altKey } = event;
+  const again = { key, code, keyCode, ctrlKey, metaKey, shiftKey, altKey, bubbles: true, cancelable: true };
+  if (!cell.dispatchEvent(new KeyboardEvent("keydown", again))) event.preventDefault();
+}
