@@ -1,0 +1,428 @@
+"""The kernel's side of the picker, on a real workspace; the browser's is in tests/browser."""
+
+from __future__ import annotations
+
+import json
+import linecache
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from modal_secrets_magic import errors
+from modal_secrets_magic.catalog import Catalog
+from modal_secrets_magic.connection import Connection
+from modal_secrets_magic.picker.widget import Picker
+from modal_secrets_magic.session import Session
+from modal_secrets_magic.workspace.paths import WorkspacePaths
+
+SOURCE = """
+import os
+
+def summarize(text):
+    return os.environ["OPENAI_API_KEY"], os.environ["HF_TOKEN"], os.environ.get("LEVEL", "")
+
+def other():
+    return os.environ["NOWHERE"]
+
+def _private(): ...
+"""
+
+
+class Driven:
+    """A picker, and what it has sent."""
+
+    def __init__(self, picker: Picker) -> None:
+        self.picker = picker
+        self.sent: list[dict[str, Any]] = []
+        picker.send = lambda content, buffers=None: self.sent.append(content)  # type: ignore[method-assign]
+        picker._actions._send = picker.send
+        self.last = 0
+
+    def ask(self, action: str, **fields: Any) -> dict[str, Any]:
+        """Send an action, and return its answer."""
+        self.last += 1
+        return self.send({"action": action, "request": self.last, **fields})
+
+    def send(self, message: Any) -> dict[str, Any]:
+        """Deliver a message as ipywidgets does."""
+        self.sent.clear()
+        self.picker._handle_custom_msg(message, [])
+        answers = [each for each in self.sent if each["kind"] in {"answer", "failed"}]
+        assert len(answers) == 1, self.sent
+        return answers[0]
+
+    @property
+    def state(self) -> dict[str, Any]:
+        return [each for each in self.sent if each["kind"] == "state"][-1]
+
+    def all(self, kind: str) -> list[dict[str, Any]]:
+        return [each for each in self.sent if each["kind"] == kind]
+
+
+@pytest.fixture
+def session(
+    paths: WorkspacePaths, canary: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Session]:
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    filename = "<a cell of this test>"
+    monkeypatch.setitem(
+        linecache.cache, filename, (len(SOURCE), None, SOURCE.splitlines(True), filename)
+    )
+    exec(compile(SOURCE, filename, "exec"), namespace)
+    session = Session(namespace)
+    session.named.create("openai", {"OPENAI_API_KEY": canary()})
+    session.named.create("team", {"OPENAI_API_KEY": canary(), "LEVEL": canary()})
+    session.named.create("huggingface", {"HF_TOKEN": canary()})
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def driven(session: Session) -> Iterator[Driven]:
+    driven = Driven(Picker(session))
+    yield driven
+    driven.picker.close()
+
+
+def test_opening_shows_secrets_functions_and_what_the_chosen_one_lacks(driven: Driven) -> None:
+    assert driven.ask("open") == {"kind": "answer", "request": 1, "said": ""}
+    rows = driven.all("secrets")[0]["rows"]
+    assert [(row[0], row[1]) for row in sorted(rows)] == [
+        ("huggingface", ("HF_TOKEN",)),
+        ("openai", ("OPENAI_API_KEY",)),
+        ("team", ("LEVEL", "OPENAI_API_KEY")),
+    ]
+    state = driven.state
+    assert [each["name"] for each in state["functions"]] == ["summarize", "other"]
+    assert (state["label"], state["environment"], state["function"]) == (
+        "local workspace", "main", "summarize",
+    )  # fmt: skip
+    needs = {each["key"]: each for each in state["look"]["reads"]}
+    assert needs["HF_TOKEN"]["source"] == ""
+    assert needs["HF_TOKEN"]["holders"] == ("huggingface",)
+    assert needs["LEVEL"]["optional"]
+    json.dumps(state)
+
+
+def test_a_click_binds_in_order_and_says_who_wins(driven: Driven, session: Session) -> None:
+    driven.ask("bind", function="summarize", secret="openai")
+    answer = driven.ask("bind", function="summarize", secret="team")
+    assert answer["said"] == "team is bound to summarize"
+    look = driven.state["look"]
+    assert [each["name"] for each in look["secrets"]] == ["openai", "team"]
+    assert {each["key"]: (each["source"], each["overrides"]) for each in look["keys"]} == {
+        "LEVEL": ("team", ()),
+        "OPENAI_API_KEY": ("team", ("openai",)),
+    }
+    assert driven.picker.selection == ["openai", "team"]
+    assert driven.picker.bindings == {"summarize": ["openai", "team"]}
+    assert driven.picker.value == {
+        "openai": ["OPENAI_API_KEY"],
+        "team": ["LEVEL", "OPENAI_API_KEY"],
+    }
+    assert driven.state["line"] == '@bind("openai", "team")'  # there are no magics here
+    assert driven.state["code"] == (
+        'secrets=[modal.Secret.from_name("openai"), modal.Secret.from_name("team")]'
+    )
+    # A double click, or two pickers, do not bind twice; and what is bound stays where it is.
+    driven.ask("bind", function="summarize", secret="openai")
+    assert driven.picker.selection == ["openai", "team"]
+    driven.ask("move", function="summarize", secret="team", before="openai")
+    assert driven.picker.selection == ["team", "openai"]
+    driven.ask("move", function="summarize", secret="team", before=None)
+    assert driven.picker.selection == ["openai", "team"]
+    driven.ask("move", function="summarize", secret="team", before="team")
+    assert driven.picker.selection == ["openai", "team"]
+    driven.ask("unbind", function="summarize", secret="openai")
+    driven.ask("unbind", function="summarize", secret="openai")
+    assert driven.picker.selection == ["team"]
+    driven.ask("unbind", function="summarize", secret="team")
+    assert driven.picker.bindings == {}
+    assert session.bound.held() == {}
+
+
+def test_later_cells_are_chosen_like_a_function(driven: Driven, session: Session) -> None:
+    driven.ask("choose", function="")
+    driven.ask("bind", function="", secret="team")
+    driven.ask("bind", function="", secret="openai")
+    driven.ask("move", function="", secret="openai", before="team")
+    assert session.defaults == ["openai", "team"]
+    assert driven.picker.selection == ["openai", "team"]
+    assert [each["name"] for each in driven.state["look"]["secrets"]] == ["openai", "team"]
+    driven.ask("delete", name="team")
+    assert driven.state["look"]["secrets"][1]["lost"]
+
+
+def test_secrets_are_made_changed_and_deleted_and_values_forgotten(
+    driven: Driven, session: Session, canary: Callable[[], str]
+) -> None:
+    values = [canary() for _ in range(3)]
+    message = {"action": "create", "request": 1, "name": "made", "values": {"A": values[0]}}
+    assert driven.send(message)["said"] == "Created made with A"
+    assert message["values"] == {}
+    assert driven.all("secrets")[0]["rows"][0][:2] == ("made", ("A",))
+    answer = driven.ask(
+        "update", name="made", values={"B": values[1], "C": values[2]}, removed=["A"]
+    )
+    assert answer["said"] == "made now has B, C"
+    assert driven.ask("delete", name="made")["said"] == "Deleted made"
+    assert driven.all("secrets")[0]["removed"] == ["made"]
+    answer = driven.ask("update", name="made", values={"B": canary()}, removed=[])
+    assert answer["error"] == "SecretNotFound"
+    assert "No secret named 'made'" in answer["what"]
+    known = {each.key for each in session.masks.keys_known()}
+    assert {"A", "B", "C"} <= known  # masked from the moment they came
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "error"),
+    [
+        ("<b>bold</b>", {"KEY": "{value}"}, "InvalidName"),
+        ('quo"te', {"KEY": "{value}"}, "InvalidName"),
+        ("naïve-😀", {"KEY": "{value}"}, "InvalidName"),
+        ("x" * 65, {"KEY": "{value}"}, "InvalidName"),
+        ("ok", {"<img src=x>": "{value}"}, "InvalidName"),
+        ("ok", {"KEY": "{value}\0"}, "InvalidValue"),
+        ("ok", {"KEY": "{value}" + "x" * 32_768}, "InvalidValue"),
+        ("ok", {}, "EmptySecret"),
+        ("openai", {"KEY": "{value}"}, "SecretExists"),
+    ],
+)
+def test_bad_names_and_values_are_said_without_the_value(
+    driven: Driven, canary: Callable[[], str], name: str, values: dict[str, str], error: str
+) -> None:
+    value = canary()
+    filled = {key: each.replace("{value}", value) for key, each in values.items()}
+    answer = driven.ask("create", name=name, values=filled)
+    assert answer["error"] == error
+    assert value not in repr(driven.sent)
+    assert value not in repr(driven.picker.get_state())
+
+
+@pytest.mark.parametrize("value", ["one\ntwo\n", "x" * 32_768, "ends with a line\n", "'\"<>&"])
+def test_values_arrive_as_they_are(driven: Driven, session: Session, value: str) -> None:
+    name = "x" * 64
+    assert driven.ask("create", name=name, values={"KEY": value})["kind"] == "answer"
+    exec("def length():\n    import os\n    return len(os.environ['KEY'])", session.namespace)
+    driven.ask("bind", function="length", secret=name)
+    assert session.namespace["length"].remote() == len(value)
+
+
+def test_forged_messages_do_nothing(driven: Driven, session: Session) -> None:
+    before = driven.picker.get_state()
+    answer = driven.send({"action": "evaluate", "request": 9, "code": "1/0"})
+    assert (answer["error"], answer["request"]) == ("InvalidRequest", 9)
+    answer = driven.send({"action": "bind", "request": 10, "function": 1, "secret": "openai"})
+    assert answer["error"] == "InvalidRequest"
+    assert driven.send("text")["request"] == -1
+    driven.sent.clear()
+    driven.picker.set_state({"selection": ["team"], "_esm": "export default 1"})
+    assert driven.sent == [
+        {
+            "kind": "failed",
+            "request": -1,
+            "error": "InvalidRequest",
+            "what": "The picker's traits are not set from outside: _esm, selection.",
+            "next": "Nothing was done.",
+        }
+    ]
+    assert driven.picker.get_state() == before
+    assert session.bound.held() == {}
+
+
+def test_what_the_session_does_is_shown_to_those_who_look(driven: Driven, session: Session) -> None:
+    other = Driven(Picker(session))
+    driven.ask("open")
+    driven.sent.clear()
+    session.bind("summarize", ["openai"])
+    assert driven.state["look"]["secrets"][0]["name"] == "openai"
+    assert other.sent == []  # nobody has opened it, so nobody is told
+    assert other.picker.selection == ["openai"]  # but Python finds it so
+    other.ask("open")
+    driven.sent.clear()
+    other.ask("bind", function="summarize", secret="team")
+    assert driven.state["functions"][0]["secrets"] == ["openai", "team"]
+    other.picker.close()
+    other.sent.clear()
+    session.unbind("summarize")
+    assert other.sent == []
+
+
+def test_what_others_do_is_found_by_looking_again(
+    driven: Driven, canary: Callable[[], str]
+) -> None:
+    driven.ask("open")
+    elsewhere = Connection("local")
+    Catalog(elsewhere).create("from-elsewhere", {"KEY": canary()})
+    Catalog(elsewhere).delete("huggingface")
+    elsewhere.close()
+    driven.ask("watch")
+    message = driven.all("secrets")[0]
+    assert [row[0] for row in message["rows"]] == ["from-elsewhere"]
+    assert message["removed"] == ["huggingface"]
+    driven.ask("watch")
+    assert driven.all("secrets") == []
+
+
+def test_the_environment_comes_masked_from_a_container(driven: Driven) -> None:
+    driven.ask("bind", function="summarize", secret="openai")
+    driven.ask("bind", function="summarize", secret="team")
+    answer = driven.ask("environment", function="summarize")
+    assert [each["kind"] for each in driven.sent] == ["progress", "environment", "state", "answer"]
+    rows = driven.all("environment")[0]["rows"]
+    assert [(each["key"], each["masked"], each["overrides"]) for each in rows] == [
+        ("LEVEL", "••••••••", []),
+        ("OPENAI_API_KEY", "••••••••", ["openai"]),
+    ]
+    assert answer["said"] == "2 variables from 2 secrets"
+    assert driven.ask("environment", function="nowhere")["error"] == "UnknownFunction"
+
+
+def test_stale_values_are_shown_until_the_containers_start_anew(
+    driven: Driven, session: Session, canary: Callable[[], str]
+) -> None:
+    exec("def read():\n    import os\n    return 'KEY' in os.environ", session.namespace)
+    driven.ask("choose", function="read")
+    driven.ask("bind", function="read", secret="openai")
+    session.namespace["read"].remote()
+    driven.ask("update", name="openai", values={"OPENAI_API_KEY": canary()}, removed=[])
+    assert driven.state["look"]["secrets"][0]["stale"]
+    assert driven.state["stale"] == {"read": ["openai"]}
+    assert driven.ask("restart", function="read")["said"] == "Restarted read"
+    session.namespace["read"].remote()
+    driven.ask("watch")
+    assert not driven.state["look"]["secrets"][0]["stale"]
+
+
+def test_workspaces_and_environments_are_switched(driven: Driven, session: Session) -> None:
+    from modal_secrets_magic.modal_adapter import modal
+
+    modal.environments.create_environment("dev", client=session.connection.client())
+    driven.ask("bind", function="summarize", secret="openai")
+    driven.ask("watch")
+    assert driven.state["environments"] == ["dev", "main"]
+    answer = driven.ask("workspace", choice="local", environment="dev")
+    assert answer["said"].startswith("Switched to local workspace, dev")
+    assert "%modal_secret workspace local -e dev" in answer["said"]
+    assert driven.all("secrets")[0]["reset"]
+    assert driven.all("secrets")[0]["rows"] == []
+    # A function has one environment: nothing of another one is mixed in.
+    session.named.create("of-dev", {"KEY": "made-up-value"}, "dev")
+    answer = driven.ask("bind", function="summarize", secret="of-dev")
+    assert answer["error"] == "InvalidOption"
+    assert "from environment 'main', and the list shows 'dev'" in answer["what"]
+    driven.ask("choose", function="other")
+    driven.ask("bind", function="other", secret="of-dev")
+    assert driven.state["line"] == '@bind("of-dev", environment="dev")'
+    answer = driven.ask("workspace", choice="local", environment="nowhere")
+    assert answer["error"] == "EnvironmentNotFound"
+    assert driven.state["environment"] == "dev"
+
+
+def test_no_credentials_leave_things_as_they_are(driven: Driven) -> None:
+    answer = driven.ask("workspace", choice="modal", environment="")
+    assert answer["kind"] == "failed"
+    assert "modal setup" in answer["next"] or "network" in answer["next"]
+    assert driven.state["workspace"] == "local"
+    assert driven.state["problem"] is None
+
+
+def test_python_chooses_as_a_click_does(driven: Driven, session: Session) -> None:
+    picker = driven.picker
+    seen: list[tuple[str, list[str]]] = []
+    end = picker.on_change(lambda changed: seen.append((changed.function, list(changed.selection))))
+    picker.selection = ["team", "openai"]
+    assert session.bound.held()["summarize"].binding.names == ("team", "openai")
+    picker.function = "other"
+    session.bind("other", ["huggingface"])
+    assert picker.selection == ["huggingface"]
+    end()
+    picker.selection = []
+    assert session.bound.held().keys() == {"summarize"}
+    assert seen[-1] == ("other", ["huggingface"])
+    with pytest.raises(errors.SecretNotFound, match="Did you mean 'team'"):
+        picker.selection = ["tem"]
+    assert picker.selection == []
+    with pytest.raises(errors.UnknownFunction, match="Did you mean 'summarize'"):
+        picker.function = "sumarize"
+    with pytest.raises(errors.InvalidRequest, match="follows what is chosen"):
+        picker.bindings = {}
+    assert repr(picker) == "<Picker for other, secrets: none>"
+
+
+def test_a_function_that_is_gone_is_chosen_no_more(driven: Driven, session: Session) -> None:
+    driven.ask("choose", function="other")
+    del session.namespace["other"]
+    driven.ask("watch")
+    assert driven.picker.function == "summarize"
+    assert driven.ask("choose", function="other")["error"] == "UnknownFunction"
+    del session.namespace["summarize"]
+    driven.ask("watch")
+    assert driven.state["function"] == ""
+
+
+def test_a_deleted_secret_is_named_where_it_is_bound(driven: Driven) -> None:
+    driven.ask("bind", function="summarize", secret="openai")
+    driven.ask("delete", name="openai")
+    lost = {"name": "openai", "keys": (), "in_code": False, "lost": True, "stale": False}
+    assert driven.state["look"]["secrets"] == (lost,)
+    driven.ask("bind", function="summarize", secret="team")
+    driven.ask("unbind", function="summarize", secret="openai")
+    assert driven.picker.selection == ["team"]
+
+
+def test_a_failure_nobody_foresaw_is_named_by_its_type_alone(
+    driven: Driven, canary: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    value = canary()
+
+    def failing(*_: Any, **__: Any) -> None:
+        raise LookupError(value)
+
+    monkeypatch.setattr(driven.picker._session.named, "create", failing)
+    answer = driven.ask("create", name="made", values={"KEY": value})
+    assert "LookupError" in answer["what"]
+    assert value not in repr(driven.sent)
+
+
+def test_an_unreachable_workspace_is_said_and_functions_stay(
+    driven: Driven, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driven.ask("bind", function="summarize", secret="openai")
+
+    def gone() -> None:
+        raise errors.WorkspaceUnavailable(
+            "Modal cannot be reached: it is away.", "Check the network."
+        )
+
+    monkeypatch.setattr(driven.picker._session.connection, "client", gone)
+    answer = driven.ask("watch")
+    assert answer["error"] == "WorkspaceUnavailable"
+    assert driven.state["functions"][0]["secrets"] == ["openai"]
+    monkeypatch.undo()
+    driven.ask("watch")
+    assert driven.state["problem"] is None
+
+
+def test_static_forms_tell_the_same(driven: Driven, canary: Callable[[], str]) -> None:
+    driven.ask("bind", function="summarize", secret="openai")
+    bundle, _ = driven.picker._repr_mimebundle_()
+    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == driven.picker.model_id
+    for text in (bundle["text/plain"], bundle["text/html"]):
+        for word in ("summarize", "openai", "huggingface", "HF_TOKEN", "local workspace", "main"):
+            assert word in text, word
+        assert "Where widgets can be shown, this is the picker." in text
+
+
+def test_no_trait_holds_a_value(
+    driven: Driven, session: Session, canary: Callable[[], str]
+) -> None:
+    value = canary()
+    driven.ask("open")
+    driven.ask("create", name="made", values={"KEY": value})
+    driven.ask("bind", function="summarize", secret="made")
+    driven.ask("environment", function="summarize")
+    assert value not in repr(driven.picker.get_state())
+    assert value not in repr(driven.sent)
+    assert value not in repr(vars(driven.picker))
