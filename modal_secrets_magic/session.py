@@ -152,9 +152,11 @@ class Session:
         if only and not names and not optional:
             return self.unbind(name) if bound_already else thing
         environment = environment or (thing.binding.environment if bound_already else "")
-        self.named.found(names, environment)
-        names = [*names, *self.named.present(optional, environment)]
         before = thing.binding.names if bound_already else self.defaults
+        # What is bound and deleted meanwhile does not keep a function from being bound to others.
+        kept = set(before) if only else set()
+        self.named.found([each for each in names if each not in kept], environment)
+        names = [*names, *self.named.present(optional, environment)]
         names = in_order([] if only else before, names)
         if bound_already:
             bound = self._rebound(thing, names, environment, files=files)

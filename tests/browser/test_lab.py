@@ -2,31 +2,19 @@
 
 import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from modal_secrets_magic.demo import quickstart
 
+from .conftest import write_notebook
+from .jupyter import open_notebook, run_all, saved
+
 pytestmark = pytest.mark.browser
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-]
-
 
 PROMPT = ["%load_ext modal_secrets_magic", "%modal_secret create made-here KEY"]
 
@@ -47,92 +35,16 @@ HOLDING = [
 REFUSE = "c.SaveGuard.mode = 'refuse'\n"
 
 
-@pytest.fixture
-def lab(paths: object, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """`modal-secrets lab` with the quickstart and a notebook that asks, and its address."""
-    folder = tmp_path / "notebooks"
-    folder.mkdir()
+@pytest.fixture(autouse=True)
+def notebooks(folder: Path) -> None:
+    """The quickstart, not executed, and notebooks that ask, lift and hold."""
     unexecuted = nbformat.read(quickstart(), as_version=4)
     for cell in unexecuted.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     nbformat.write(unexecuted, folder / "quickstart.ipynb")
     for name, sources in (("asking", PROMPT), ("lifting", LIFT), ("holding", HOLDING)):
-        made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in sources])
-        made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
-        nbformat.write(made, folder / f"{name}.ipynb")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    config = tmp_path / "jupyter"
-    config.mkdir(exist_ok=True)
-    (config / "jupyter_server_config.py").write_text(
-        f"c.ServerApp.port = {port}\nc.ServerApp.port_retries = 0\nc.IdentityProvider.token = ''\n"
-        "c.ServerApp.allow_root = True\nc.ServerApp.disable_check_xsrf = True\n"
-        + getattr(request, "param", "")
-    )
-    process = subprocess.Popen(
-        [Path(sys.executable).with_name("modal-secrets"), "lab", "quickstart.ipynb", "--no-browser",
-         "--home", os.environ["MODAL_SECRETS_HOME"]],
-        cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    address = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            urllib.request.urlopen(f"{address}/api", timeout=5).close()
-            break
-        except OSError:
-            assert process.poll() is None, "JupyterLab did not start"
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-    yield address
-    process.terminate()
-    process.wait()
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = shutil.which("chromium")
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-def open_notebook(browser: Browser, lab: str, name: str) -> Page:
-    page = browser.new_page(viewport={"width": 1200, "height": 1400})
-    page.goto(f"{lab}/lab/tree/{name}?reset")
-    expect(page.get_by_role("button", name="Python 3 (ipykernel) | Idle")).to_be_visible(
-        timeout=60_000
-    )
-    return page
-
-
-def run_all(page: Page, result: Locator) -> None:
-    """Run all cells, until a result is there.
-
-    JupyterLab shows an idle kernel a moment before it takes cells, and then only clears them.
-    """
-    for attempt in range(3):
-        page.wait_for_timeout(1000)
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        try:
-            expect(result).to_be_visible(timeout=30_000)
-            return
-        except AssertionError:
-            if attempt == 2:
-                raise
-
-
-def saved(page: Page, file: Path, marker: str) -> str:
-    """Save by keyboard, and return the file once it holds a marker."""
-    page.keyboard.press("Control+s")
-    deadline = time.monotonic() + 20
-    while marker not in file.read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    return file.read_text()
+        write_notebook(folder / f"{name}.ipynb", *sources)
 
 
 def test_a_value_is_asked_for_hidden(
@@ -214,7 +126,7 @@ def test_a_notebook_that_holds_a_value_is_saved_with_a_warning(
     expect(page.get_by_text("cell 2, source, line 1: the value of TOKEN").first).to_be_visible()
 
 
-@pytest.mark.parametrize("lab", [REFUSE], indirect=True)
+@pytest.mark.parametrize("jupyter_address", [REFUSE], indirect=True)
 def test_or_it_is_not_saved_and_the_dialog_says_why(
     lab: str, browser: Browser, tmp_path: Path
 ) -> None:

@@ -1,0 +1,462 @@
+"""The picker in a real JupyterLab, by role and by keyboard."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import nbformat
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from modal_secrets_magic.catalog import Catalog
+from modal_secrets_magic.connection import Connection
+from modal_secrets_magic.session import Session
+from modal_secrets_magic.workspace.paths import WorkspacePaths
+
+from ..notebooks import NotebookRunner
+from .conftest import write_notebook
+from .jupyter import open_notebook, run_all, saved
+
+pytestmark = pytest.mark.browser
+
+LOAD = "%load_ext modal_secrets_magic"
+
+FUNCTION = """\
+import os
+def summarize(text):
+    return len(os.environ["OPENAI_API_KEY"]), os.environ["HF_TOKEN"], os.environ["NOWHERE"]"""
+
+SECRETS = {
+    "openai": ["OPENAI_API_KEY"],
+    "team-defaults": ["OPENAI_API_KEY", "LEVEL"],
+    "huggingface": ["HF_TOKEN"],
+    "wandb": ["WANDB_API_KEY"],
+}
+
+T = TypeVar("T")
+
+AXE = Path(__file__).parents[2] / "modal_secrets_magic/frontend/node_modules/axe-core/axe.min.js"
+
+
+def elsewhere(work: Callable[..., T], *args: Any) -> T:
+    """Do something beside Playwright's event loop, in which Modal's client would warn."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(work, *args).result()
+
+
+@pytest.fixture
+def catalog(paths: WorkspacePaths, canary: Callable[[], str]) -> Iterator[Catalog]:
+    """The workspace as another process sees it, with four secrets."""
+    connection = Connection("local")
+    catalog = Catalog(connection)
+    for name, keys in SECRETS.items():
+        elsewhere(catalog.create, name, {key: canary() for key in keys})
+    yield catalog
+    elsewhere(connection.close)
+
+
+@pytest.fixture
+def page(lab: str, browser: Browser, folder: Path, catalog: Catalog) -> Page:
+    """A notebook with a function and a picker, opened."""
+    write_notebook(folder / "picking.ipynb", LOAD, FUNCTION, "%modal_secret")
+    return open_notebook(browser, lab, "picking.ipynb")
+
+
+@pytest.fixture
+def picker(page: Page) -> Locator:
+    """The picker, shown."""
+    picker = page.get_by_role("region", name="Modal secrets")
+    run_all(page, picker.get_by_role("checkbox").first)
+    return picker
+
+
+def box(picker: Locator, name: str) -> Locator:
+    return picker.get_by_role("checkbox", name=f"{name}, bound to summarize")
+
+
+def said(picker: Locator, text: str) -> None:
+    expect(picker.get_by_role("status").filter(has_text=text)).to_be_visible(timeout=15_000)
+
+
+def order(picker: Locator) -> list[str]:
+    rows = picker.get_by_role("list", name="Secrets of summarize, the last one winning")
+    return [each.split("\n")[0] for each in rows.get_by_role("listitem").all_inner_texts()]
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds in the picker."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run('.mss').then(result => result.violations)")
+    return [f"{each['id']}: {node['html'][:200]}" for each in found for node in each["nodes"]]
+
+
+def test_a_click_binds_and_the_notebook_does_so_without_the_widget(
+    page: Page, picker: Locator, folder: Path, notebook: NotebookRunner
+) -> None:
+    needs = picker.get_by_role("list", name="Keys that summarize reads")
+    expect(needs.get_by_text("✗ not provided; no secret has it")).to_be_visible()
+    box(picker, "openai").click()
+    said(picker, "openai is bound to summarize. Written into the notebook")
+    needs.get_by_role("button", name="Bind huggingface").click()
+    said(picker, "huggingface is bound to summarize")
+    box(picker, "team-defaults").dblclick()  # whose second click is not meant
+    said(picker, "team-defaults is bound to summarize")
+    expect(box(picker, "team-defaults")).to_be_checked()
+    wins = picker.get_by_role("list", name="Keys in more than one secret")
+    expect(wins).to_have_text("OPENAI_API_KEY: team-defaults wins over openai")
+    picker.get_by_role("button", name="Show the injected environment").click()
+    table = picker.get_by_role("region", name="Injected environment of summarize")
+    row = table.get_by_role("row").filter(has_text="OPENAI_API_KEY")
+    expect(row).to_contain_text("••••••••", timeout=30_000)
+    expect(row).to_contain_text("overrides openai")
+    line = "%modal_secret bind summarize openai huggingface team-defaults --only"
+    expect(picker.get_by_text(line, exact=True)).to_be_visible()
+    if os.environ.get("PICKER_PICTURE"):
+        picker.screenshot(path=os.environ["PICKER_PICTURE"])
+
+    text = saved(page, folder / "picking.ipynb", line)
+    assert text.count("%modal_secret bind") == 1  # each change replaced the line before
+    executed = nbformat.read(folder / "picking.ipynb", as_version=4)
+    sources = [each.source for each in executed.cells]
+    assert sources[:4] == [LOAD, FUNCTION, "%modal_secret", line]
+    executed.cells = [each for each in executed.cells if each.source != "%modal_secret"]
+    executed.cells.append(nbformat.v4.new_code_cell("%modal_secret status"))
+    outputs = notebook.execute(executed)
+    assert "summarize is bound to openai, huggingface, team-defaults" in outputs[2].stdout
+    assert "openai  huggingface  team-defaults" in outputs[-1].text
+
+
+def test_it_is_used_by_keyboard_alone(page: Page, picker: Locator) -> None:
+    search = picker.get_by_role("searchbox", name="Search names and keys")
+    search.focus()
+    page.keyboard.type("hug")
+    expect(picker.locator("mark")).to_have_text("hug")
+    page.keyboard.press("Enter")  # the first that is found
+    expect(box(picker, "huggingface")).to_be_checked()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("LEVL")  # a letter is missing, and it is a key
+    expect(picker.get_by_role("checkbox", name="bound to summarize")).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    expect(box(picker, "team-defaults")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(box(picker, "team-defaults")).to_be_checked()
+    assert order(picker) == ["huggingface", "team-defaults"]
+    outline = box(picker, "team-defaults").evaluate("each => getComputedStyle(each).outlineStyle")
+    assert outline == "solid"
+    page.keyboard.press("ArrowUp")
+    expect(search).to_be_focused()
+
+    up = picker.get_by_role("button", name="Move team-defaults up")
+    up.focus()
+    page.keyboard.press("Enter")
+    said(picker, "team-defaults is number 1 of 2")
+    assert order(picker) == ["team-defaults", "huggingface"]
+    expect(picker.get_by_role("button", name="Move team-defaults down")).to_be_focused()
+    page.keyboard.press("Alt+ArrowDown")
+    said(picker, "team-defaults is number 2 of 2")
+    assert order(picker) == ["huggingface", "team-defaults"]
+    # JupyterLab takes d, d for deleting the cell; here it is no command.
+    picker.get_by_role("button", name="Unbind huggingface").focus()
+    page.keyboard.press("d")
+    page.keyboard.press("d")
+    page.keyboard.press("Enter")
+    said(picker, "huggingface is not bound to summarize any more")
+    assert order(picker) == ["team-defaults"]
+    expect(page.get_by_text("%modal_secret", exact=True).first).to_be_attached()
+
+    picker.get_by_role("button", name="New secret", exact=True).focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="New secret")
+    expect(dialog.get_by_role("textbox", name="Name")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(picker.get_by_role("button", name="New secret", exact=True)).to_be_focused()
+
+
+def test_secrets_are_dragged_into_order(picker: Locator) -> None:
+    for name in ("openai", "wandb", "huggingface"):
+        box(picker, name).click()
+        expect(box(picker, name)).to_be_checked()
+    rows = picker.get_by_role("list", name="Secrets of summarize, the last one winning")
+    rows.get_by_role("listitem").nth(2).drag_to(rows.get_by_role("listitem").nth(0))
+    said(picker, "huggingface is number 1 of 3")
+    assert order(picker) == ["huggingface", "openai", "wandb"]
+    rows.get_by_role("listitem").nth(0).drag_to(rows.get_by_role("listitem").nth(1))
+    said(picker, "huggingface is number 2 of 3")
+    assert order(picker) == ["openai", "huggingface", "wandb"]
+
+
+@pytest.fixture
+def frames(browser: Browser) -> list[bytes]:
+    """Everything that crosses the page's websockets, both ways."""
+    recorded: list[bytes] = []
+
+    def record(data: str | bytes) -> None:
+        recorded.append(data.encode() if isinstance(data, str) else data)
+
+    def watch(socket: Any) -> None:
+        socket.on("framesent", record)
+        socket.on("framereceived", record)
+
+    opened = browser.new_page
+
+    def new_page(**options: Any) -> Page:
+        page = opened(**options)
+        page.on("websocket", watch)
+        return page
+
+    browser.new_page = new_page  # type: ignore[method-assign]
+    return recorded
+
+
+def test_a_value_crosses_once_and_is_nowhere_afterwards(
+    frames: list[bytes], page: Page, picker: Locator, folder: Path, tmp_path: Path,
+    connection: Connection, canary: Callable[[], str],
+) -> None:  # fmt: skip
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    page.get_by_role("menuitem", name="Save Widget State Automatically").click()
+    value, lines = canary(), f"-----{canary()}\n{canary()}-----"
+    picker.get_by_role("button", name="New secret with NOWHERE").click()
+    dialog = page.get_by_role("dialog", name="New secret")
+    dialog.get_by_role("textbox", name="Name").fill("made-here")
+    expect(dialog.get_by_role("textbox", name="Key")).to_have_value("NOWHERE")
+    paste(page, dialog.locator("input[type=password]"), f"{value}\n")
+    expect(dialog.get_by_role("radio", name="Strip it")).to_be_checked()
+    dialog.get_by_role("button", name="Add a key").click()
+    dialog.get_by_role("textbox", name="Key").nth(1).fill("PEM")
+    paste(page, dialog.locator("input[type=password]").nth(1), f"{lines}\n")
+    expect(dialog.get_by_text("2 lines pasted")).to_be_visible()
+    dialog.get_by_role("radio", name="Keep it").nth(1).check()
+    assert violations(page) == []
+    assert value not in page.content()
+    dialog.get_by_role("button", name="Create").dblclick()
+    expect(dialog).to_be_hidden(timeout=15_000)
+    said(picker, "Created made-here with NOWHERE, PEM")
+    box(picker, "made-here").click()
+    said(picker, "made-here is bound to summarize")
+    picker.get_by_role("button", name="Show the injected environment").click()
+    expect(picker.get_by_role("cell", name="PEM")).to_be_visible(timeout=30_000)
+
+    for secret in (value, *lines.splitlines()):
+        holding = [each for each in frames if secret.encode() in each]
+        assert len(holding) == 1
+        assert b'"action":"create"' in holding[0]
+        assert secret not in page.content()
+        assert secret not in page.evaluate(
+            "JSON.stringify([{...localStorage}, {...sessionStorage}])"
+        )
+        assert secret not in page.evaluate(
+            "JSON.stringify([...document.querySelectorAll('input, textarea')].map(each => each.value))"
+        )
+    text = saved(page, folder / "picking.ipynb", "application/vnd.jupyter.widget-state+json")
+    assert "made-here" in text
+    for secret in (value, *lines.splitlines()):
+        for path in tmp_path.rglob("*"):
+            if path.is_file():
+                assert secret.encode() not in path.read_bytes(), path
+    # And it is what was typed: with the line break where it was to be kept.
+    assert elsewhere(hashes_in_a_container) == [
+        hashlib.sha256(each.encode()).hexdigest() for each in (value, f"{lines}\n")
+    ]
+
+
+HASHED = """
+def hashed():
+    import hashlib, os
+    values = [os.environ[key].encode() for key in ("NOWHERE", "PEM")]
+    return [hashlib.sha256(each).hexdigest() for each in values]
+"""
+
+
+def hashes_in_a_container() -> Any:
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    exec(HASHED, namespace)
+    session = Session(namespace)
+    hashes = session.bind("hashed", ["made-here"]).remote()
+    session.close()
+    return hashes
+
+
+def paste(page: Page, field: Locator, text: str) -> None:
+    """Paste as a user does, by the event that a browser sends."""
+    field.focus()
+    field.evaluate(
+        """(field, text) => {
+            const clipboardData = new DataTransfer();
+            clipboardData.setData("text/plain", text);
+            field.dispatchEvent(new ClipboardEvent("paste", {clipboardData, bubbles: true, cancelable: true}));
+        }""",
+        text,
+    )
+
+
+def test_secrets_are_edited_and_deleted_and_what_was_typed_stays(
+    page: Page, picker: Locator, catalog: Catalog, canary: Callable[[], str]
+) -> None:
+    picker.get_by_role("button", name="Edit team-defaults").click()
+    dialog = page.get_by_role("dialog", name="Keys of team-defaults")
+    dialog.get_by_role("button", name="Store the changes").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Nothing was changed.")
+    dialog.get_by_role("listitem").filter(has_text="LEVEL").get_by_role(
+        "checkbox", name="remove"
+    ).check()
+    dialog.get_by_role("button", name="Replace the value of OPENAI_API_KEY").click()
+    dialog.locator("input[type=password]").fill(canary())
+    dialog.get_by_role("button", name="Add a key").click()
+    dialog.get_by_role("textbox", name="Key").fill("<b>bold</b>")
+    dialog.locator("input[type=password]").nth(1).fill(canary())
+    dialog.get_by_role("button", name="Store the changes").click()
+    expect(dialog.get_by_role("alert")).to_contain_text(
+        "'<b>bold</b>' cannot be a key.", timeout=15_000
+    )
+    dialog.get_by_role("textbox", name="Key").fill("REGION")
+    dialog.get_by_role("button", name="Store the changes").click()
+    said(picker, "team-defaults now has OPENAI_API_KEY, REGION")
+
+    # Deleted meanwhile: what was typed stays, until it is stored or dismissed.
+    picker.get_by_role("button", name="Edit wandb").click()
+    dialog = page.get_by_role("dialog", name="Keys of wandb")
+    dialog.get_by_role("button", name="Add a key").click()
+    dialog.get_by_role("textbox", name="Key").fill("ADDED")
+    dialog.locator("input[type=password]").fill(canary())
+    elsewhere(catalog.delete, "wandb")
+    dialog.get_by_role("button", name="Store the changes").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("No secret named 'wandb'", timeout=15_000)
+    assert len(dialog.locator("input[type=password]").input_value()) == 30
+    page.keyboard.press("Escape")
+    expect(dialog.get_by_text("Press Escape again to dismiss it")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+
+    picker.get_by_role("button", name="Delete huggingface").click()
+    dialog = page.get_by_role("dialog", name="Delete huggingface?")
+    dialog.get_by_role("button", name="Keep it").click()
+    expect(picker.get_by_role("button", name="Delete huggingface")).to_be_focused()
+    page.keyboard.press("Enter")
+    assert violations(page) == []
+    dialog.get_by_role("button", name="Delete", exact=True).click()
+    said(picker, "Deleted huggingface")
+    expect(box(picker, "huggingface")).to_have_count(0)
+    expect(picker.get_by_role("searchbox")).to_be_focused()
+
+
+def test_what_others_do_appears_without_a_reload(
+    page: Page, picker: Locator, catalog: Catalog, canary: Callable[[], str]
+) -> None:
+    elsewhere(catalog.create, "from-elsewhere", {"KEY": canary()})
+    expect(box(picker, "from-elsewhere")).to_be_visible(timeout=20_000)
+    # A cell of this notebook, and a second picker.
+    page.get_by_role("menuitem", name="Edit", exact=True).click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.locator(".jp-Notebook").first.press("b")
+    page.keyboard.press("Enter")
+    page.keyboard.type("%modal_secret bind summarize wandb\n%modal_secret delete openai --yes\n")
+    page.keyboard.insert_text("from modal_secrets_magic import Picker; second = Picker(); second")
+    page.keyboard.press("Shift+Enter")
+    pickers = page.get_by_role("region", name="Modal secrets")
+    expect(pickers).to_have_count(2, timeout=20_000)
+    expect(box(pickers.nth(0), "wandb")).to_be_checked()
+    expect(box(pickers.nth(0), "openai")).to_have_count(0)
+    box(pickers.nth(1), "huggingface").click()
+    expect(box(pickers.nth(0), "huggingface")).to_be_checked()
+    assert order(pickers.nth(0)) == order(pickers.nth(1)) == ["wandb", "huggingface"]
+
+
+THEMES = ("JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast")
+
+
+def test_everybody_can_use_it_in_every_theme_and_width(page: Page, picker: Locator) -> None:
+    pictures = os.environ.get("PICKER_PICTURES")
+    box(picker, "openai").click()
+    box(picker, "team-defaults").click()
+    expect(box(picker, "team-defaults")).to_be_checked()
+    picker.get_by_role("button", name="Show the injected environment").click()
+    expect(picker.get_by_role("cell", name="••••••••").first).to_be_visible(timeout=30_000)
+    for theme in THEMES:
+        page.get_by_role("menuitem", name="Settings", exact=True).click()
+        page.get_by_role("menuitem", name="Theme", exact=True).hover()
+        page.get_by_role("menuitem", name=theme, exact=True).click()
+        expect(page.locator(f"body[data-jp-theme-name='{theme}']")).to_be_attached(timeout=15_000)
+        page.wait_for_timeout(500)
+        assert violations(page) == [], theme
+        if pictures:
+            picker.screenshot(path=f"{pictures}/{theme.replace(' ', '-')}.png")
+    for zoom, direction, width in ((1, "ltr", "320px"), (2, "ltr", ""), (1, "rtl", "")):
+        picker.evaluate(
+            "(each, [zoom, direction, width]) => Object.assign(each.style,"
+            " {zoom, direction, inlineSize: width})",
+            [zoom, direction, width],
+        )
+        assert violations(page) == [], (zoom, direction, width)
+        sticks_out = picker.evaluate("each => each.scrollWidth - each.clientWidth")
+        assert sticks_out <= 1, (zoom, direction, width)
+        expect(box(picker, "openai")).to_be_visible()
+        if pictures:
+            picker.screenshot(path=f"{pictures}/{zoom}-{direction}-{width or 'wide'}.png")
+
+
+def test_empty_and_unlike_everything_have_words(
+    lab: str, browser: Browser, folder: Path, canary: Callable[[], str]
+) -> None:
+    write_notebook(folder / "empty.ipynb", LOAD, "def summarize(): ...", "%modal_secret")
+    page = open_notebook(browser, lab, "empty.ipynb")
+    picker = page.get_by_role("region", name="Modal secrets")
+    run_all(page, picker.get_by_text("No secret is in local workspace, main yet."))
+    assert violations(page) == []
+    # The wrong things, read aloud.
+    picker.get_by_role("button", name="New secret", exact=True).click()
+    dialog = page.get_by_role("dialog", name="New secret")
+    alert = dialog.get_by_role("alert")
+    name, key = (dialog.get_by_role("textbox", name=each) for each in ("Name", "Key"))
+    create = dialog.get_by_role("button", name="Create")
+    create.click()
+    expect(alert).to_contain_text("The secret has no name.")
+    name.fill('<img src=x onerror=alert(1)> "quoted" 😀')
+    create.click()
+    expect(alert).to_contain_text("A key has no name.")
+    key.fill("KEY")
+    create.click()
+    expect(alert).to_contain_text("No value was given for KEY.")
+    dialog.locator("input[type=password]").fill(canary())
+    create.click()
+    expect(alert).to_contain_text("cannot be the name of a secret", timeout=15_000)
+    assert page.locator("img[src=x]").count() == 0
+    name.fill("n" * 64)
+    create.click()
+    expect(dialog).to_be_hidden(timeout=15_000)
+    row = picker.get_by_role("list", name="Secrets", exact=True).get_by_role("listitem")
+    expect(row).to_contain_text("n" * 64)
+    picker.get_by_role("searchbox").fill("zzzz")
+    expect(picker.get_by_text("No name or key is like “zzzz”.")).to_be_visible()
+    picker.get_by_role("button", name="Clear the search").click()
+    expect(row).to_be_visible()
+    # Modal without credentials.
+    picker.get_by_role("combobox", name="Workspace").select_option("modal")
+    alert = picker.get_by_role("alert")
+    expect(alert).to_be_visible(timeout=30_000)
+    assert re.search(r"credentials|cannot be reached", alert.inner_text()), alert.inner_text()
+    expect(picker.get_by_role("combobox", name="Workspace")).to_have_value("local")
+    expect(row).to_be_visible()
+
+
+def test_a_saved_notebook_without_a_kernel_says_so(
+    page: Page, picker: Locator, folder: Path, lab: str
+) -> None:
+    box(picker, "openai").click()
+    said(picker, "openai is bound to summarize")
+    text = saved(page, folder / "picking.ipynb", "--only")
+    static = json.loads(text)["cells"][2]["outputs"][0]["data"]
+    assert "huggingface" in "".join(static["text/html"])
+    assert "Where widgets can be shown" in "".join(static["text/plain"])
+    page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    page.get_by_role("menuitem", name="Shut Down Kernel", exact=True).click()
+    box(picker, "wandb").click()
+    expect(picker.get_by_role("alert")).to_contain_text("No answer.", timeout=30_000)
