@@ -25,7 +25,7 @@ export function Line({ store, state, notebook, keep, setKeep, write }: Props) {
 
   return (
     <div class="mss-bar mss-line" ref={bar}>
-      <code>{state.line}</code>
+      <code dir="ltr">{state.line}</code>
       <span class="mss-acts">
         <button type="button" onClick={() => copied(state.line ?? "", "line")}>Copy line</button>
         <button type="button" onClick={() => copied(state.code ?? "", "Modal code")}>Copy Modal code</button>

@@ -61,7 +61,7 @@ export function Picker({ store, notebook, saved }: Props) {
       class="mss"
       aria-label="Modal secrets"
       ref={root}
-      data-lm-suppress-shortcuts="true"
+      onFocusIn={(event) => keepKeys(event.target as HTMLElement)}
       onKeyDown={handOn}
     >
       {!state && !store.silent && !store.failure && <p class="mss-wait">Asking the kernel …</p>}
@@ -81,7 +81,7 @@ export function Picker({ store, notebook, saved }: Props) {
         </>
       )}
       {store.failure && <Failed problem={store.failure} dismiss={() => store.say("")} />}
-      <p class="mss-said" role="status" aria-live="polite">
+      <p class="mss-said" dir="auto" role="status" aria-live="polite">
         {store.said}
       </p>
       {open?.kind === "remove" && (
@@ -126,7 +126,12 @@ function useSight(store: Store, root: { current: HTMLElement | null }): void {
   }, [store]);
 }
 
-/** JupyterLab takes single keys as commands, so it is kept from ours; its chords, as Ctrl+S, go on. */
+/** JupyterLab takes single keys as commands unless the focused element itself forbids it (Lumino). */
+function keepKeys(focused: HTMLElement): void {
+  focused.setAttribute("data-lm-suppress-shortcuts", "true");
+}
+
+/** Its chords, as Ctrl+S, are meant for the notebook here, too. */
 function handOn(event: KeyboardEvent): void {
   const chord = event.ctrlKey || event.metaKey;
   const editing = ["a", "c", "v", "x", "z", "y"].includes(event.key.toLowerCase());

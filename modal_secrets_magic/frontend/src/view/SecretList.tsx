@@ -22,7 +22,7 @@ interface Props {
 export function SecretList({ store, state, change, dialogs }: Props) {
   const [needle, setNeedle] = useState("");
   const [active, setActive] = useState(0);
-  const scroller = useRef<HTMLUListElement>(null);
+  const scroller = useRef<HTMLDivElement>(null);
   const found = useMemo(() => store.secrets.search(needle), [needle, store.secrets.rows]);
   const rows = useRows(found.length, scroller, ROW);
   const chosen = new Set(state.look?.secrets.filter((each) => !each.in_code).map((each) => each.name));
@@ -74,14 +74,14 @@ export function SecretList({ store, state, change, dialogs }: Props) {
             }
           }}
         />
-        <small aria-live="polite">{counted(found.length, store.secrets.rows.length, store.total, needle)}</small>
+        <small dir="auto" aria-live="polite">{counted(found.length, store.secrets.rows.length, store.total, needle)}</small>
         <button type="button" onClick={() => dialogs.create([])}>New secret</button>
       </div>
       {found.length === 0 ? (
         <Nothing needle={needle} total={store.total} state={state} clear={() => setNeedle("")} />
       ) : (
-        <ul class="mss-list" ref={scroller} aria-label="Secrets" onKeyDown={byKey}>
-          <li class="mss-room" role="presentation" style={{ blockSize: `${rows.getTotalSize()}px` }} />
+        <div class="mss-list" ref={scroller} onKeyDown={byKey}>
+        <ul aria-label="Secrets" style={{ blockSize: `${rows.getTotalSize()}px` }}>
           {rows.getVirtualItems().map(({ index, start }) => {
             const each = found[index];
             return each && (
@@ -100,6 +100,7 @@ export function SecretList({ store, state, change, dialogs }: Props) {
             );
           })}
         </ul>
+        </div>
       )}
     </div>
   );
