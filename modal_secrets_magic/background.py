@@ -3,11 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
-from collections.abc import AsyncGenerator, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+
+def beside_loop(work: Callable[..., T], *args: Any) -> T:
+    """Do blocking work in a thread where an event loop runs in this one, as in marimo's cells:
+    Modal's client warns of it there, though not in IPython.
+    """
+    if _is_plain() and _has_loop():
+        with ThreadPoolExecutor(1, "modal-secrets") as thread:
+            return thread.submit(work, *args).result()
+    return work(*args)
+
+
+def _is_plain() -> bool:
+    ipython: Any = sys.modules.get("IPython")
+    return ipython is None or ipython.get_ipython() is None
+
+
+def _has_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 class BackgroundLoop:

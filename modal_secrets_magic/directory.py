@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import threading
 import time
@@ -13,6 +14,9 @@ from .catalog import SecretInfo
 #: Seconds after which what is known is asked for anew: on Tab behind the user's back, and where
 #: an answer depends on it before the answer.
 STALE = 30.0
+
+#: Seconds for which the end of a process waits for what it has asked for.
+_LONGEST_FAREWELL = 2.0
 
 
 @dataclass(frozen=True)
@@ -89,11 +93,17 @@ class Directories:
         return found
 
     def renew_soon(self, environment: str = "") -> None:
+        if not self._looking:
+            atexit.register(self._settle)  # before Modal closes the client it asks by
         running = self._looking.get(environment)
         if running is None or not running.is_alive():
             thread = threading.Thread(target=self._renew, args=(environment,), daemon=True)
             self._looking[environment] = thread
             thread.start()
+
+    def _settle(self) -> None:
+        for each in self._looking.values():
+            each.join(_LONGEST_FAREWELL)
 
     def _renew(self, environment: str) -> None:
         with contextlib.suppress(Exception):  # nobody waits for it; whoever does will be told

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .background import beside_loop
 from .bindings import Source, injected
 from .catalog import Catalog
 from .connection import Connection
@@ -65,7 +66,8 @@ def describe(
     sources = sources_of(secrets, catalog, environment)
     keys = injected(sources)
     answers = (
-        ask(
+        beside_loop(
+            ask,
             secrets,
             connection,
             environment,

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from google.protobuf.empty_pb2 import Empty
 
+from ..background import beside_loop
 from ..errors import InvalidOption
 from ..modal_errors import translated
 from .loaded import api_pb2, call, modal, synchronizer
@@ -14,7 +15,7 @@ from .loaded import api_pb2, call, modal, synchronizer
 def open_client(url: str, token_id: str, token: str) -> Any:
     """Return an open `modal.Client` for a server and a token (`_Client.__init__`, `_open`)."""
     client = modal.Client(url, api_pb2.CLIENT_TYPE_CLIENT, (token_id, token))
-    client.__enter__()
+    beside_loop(client.__enter__)
     return client
 
 
@@ -26,7 +27,7 @@ def client_from_env() -> Any:
     set_default_client(None)  # else it would be handed back, whichever it is
     try:
         with translated("Modal"):
-            return modal.Client.from_env()
+            return beside_loop(modal.Client.from_env)
     except BaseException:
         set_default_client(before)
         raise
@@ -82,7 +83,7 @@ def close_client(client: Any) -> None:
     """Close a client; plain `modal` calls that used it go by the environment again."""
     if _default_client() is client:
         set_default_client(None)
-    client.close()
+    beside_loop(client.close)
 
 
 def profiles() -> list[str]:

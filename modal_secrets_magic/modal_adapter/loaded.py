@@ -34,6 +34,8 @@ from modal._utils import async_utils  # noqa: E402
 from modal._vendor import cloudpickle  # noqa: E402
 from modal_proto import api_pb2  # noqa: E402
 
+from ..background import beside_loop  # noqa: E402
+
 __all__ = [
     "api_pb2",
     "call",
@@ -58,5 +60,9 @@ async def _unary(client: Any, rpc: str, request: Any) -> Any:
     return await getattr(client._stub, rpc)(request)
 
 
-#: Call the server: a client, the name of the RPC, its request.
-call = synchronize_api(_unary)
+_call = synchronize_api(_unary)
+
+
+def call(client: Any, rpc: str, request: Any) -> Any:
+    """Call the server: a client, the name of the RPC, its request."""
+    return beside_loop(_call, client, rpc, request)
