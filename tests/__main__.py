@@ -1,7 +1,7 @@
 """Every test, with what they need installed: the second of the README's two commands.
 
-Style, types, then pytest with the notebooks under nbclient and nbval and a real JupyterLab in a
-real Chromium. In CI (`CI=true`) a skipped browser, kernel or workspace test is a failure.
+Style and types of Python and of TypeScript, then pytest with the notebooks under nbclient and nbval,
+and real JupyterLab, Notebook and marimo in a real Chromium. In CI (`CI=true`) a skipped browser, kernel or workspace test is a failure.
 
 Two jobs take longer and stand aside: `--compat` runs the local workspace's feature matrix with
 older clients of Modal, `--load` many of everything. What else is given goes to pytest.
@@ -47,6 +47,16 @@ def ensure_programs() -> None:
         print("bubblewrap is not installed: the tests of isolation will fail.", flush=True)
 
 
+def check_frontend() -> None:
+    """Check the types of the picker's view, and build it where its source is newer."""
+    import hatch_build
+
+    hatch_build.npm("ci", "--no-audit", "--no-fund", "--loglevel=error")  # axe is among it
+    hatch_build.npm("run", "--silent", "check")
+    if not hatch_build.is_built():
+        hatch_build.npm("run", "--silent", "build")
+
+
 def pytest(*arguments: str) -> None:
     """Run pytest; in CI, fail on a test that was skipped."""
     command = [sys.executable, "-m", "pytest", "-rs", *arguments]
@@ -77,7 +87,10 @@ def main() -> None:
         python("-m", "ruff", "check", ".")
         python("-m", "ruff", "format", "--check", ".")
         python("-m", "mypy")
-        pytest(*arguments)
+        check_frontend()
+        # Most tests wait for kernels, containers and browsers: one more at once than processors.
+        at_once = min((os.cpu_count() or 2) + 1, 8)
+        pytest("-n", str(at_once), "--dist", "worksteal", *arguments)
     print(f"All of it took {time.monotonic() - started:.0f} s.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from modal_secrets_magic.connection import Connection
 from modal_secrets_magic.workspace import launcher
 from modal_secrets_magic.workspace.paths import WorkspacePaths
+from modal_secrets_magic.workspace.tokens import read_token, token_id_for
 
 from .notebooks import NotebookRunner
 
@@ -84,3 +86,15 @@ def unmasked(notebook: NotebookRunner) -> NotebookRunner:
     """The same, showing the values that functions return: for tests of who gets which."""
     notebook.masked = False
     return notebook
+
+
+@pytest.fixture
+def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkspacePaths]:
+    """Another workspace, reached by address and token, as Modal itself is with credentials."""
+    paths = WorkspacePaths(tmp_path / "other")
+    running = launcher.ensure(paths)
+    monkeypatch.setenv("MODAL_TOKEN_ID", token_id_for(sys.executable).removeprefix("local."))
+    monkeypatch.setenv("MODAL_TOKEN_SECRET", read_token(paths))
+    monkeypatch.setenv("MODAL_SERVER_URL", running.url)
+    yield paths
+    launcher.stop(paths)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..bindings import in_order
+from ..display import count
 from ..errors import InvalidOption, UnknownFunction
 from ..session import Session
 from .requests import Request
@@ -92,7 +93,7 @@ class Actions:
         shown = self._session.environment(function)
         rows = environment_shown(shown)
         self._send({"kind": "environment", "function": function, "rows": rows})
-        return f"{len(rows)} variables from {len(shown.secrets)} secrets"
+        return f"{count(len(rows), 'key')} from {count(len(shown.secrets), 'secret')}"
 
     def restart(self, function: str) -> str:
         restarted = self._session.restart(function)

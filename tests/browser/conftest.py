@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,11 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from modal_secrets_magic.catalog import Catalog
+from modal_secrets_magic.connection import Connection
 from modal_secrets_magic.workspace.paths import WorkspacePaths
+
+from .picking import SECRETS, elsewhere
 
 FLAGS = [
     "--no-sandbox",
@@ -90,8 +94,7 @@ def jupyter_address(tmp_path: Path, request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def lab(paths: WorkspacePaths, folder: Path, jupyter_address: str) -> Iterator[str]:
     """`modal-secrets lab` in the folder, and its address."""
-    command = [Path(sys.executable).with_name("modal-secrets"), "lab", "--no-browser",
-               "--home", os.environ["MODAL_SECRETS_HOME"]]  # fmt: skip
+    command = [Path(sys.executable).with_name("modal-secrets"), "lab", "--no-browser"]
     with served(command, folder, jupyter_address, "/api") as address:
         yield address
 
@@ -111,3 +114,14 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def catalog(paths: WorkspacePaths, canary: Callable[[], str]) -> Iterator[Catalog]:
+    """The workspace as another process sees it, with four secrets."""
+    connection = Connection("local")
+    catalog = Catalog(connection)
+    for name, keys in SECRETS.items():
+        elsewhere(catalog.create, name, {key: canary() for key in keys})
+    yield catalog
+    elsewhere(connection.close)

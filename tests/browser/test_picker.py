@@ -6,60 +6,25 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import nbformat
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from modal_secrets_magic.catalog import Catalog
-from modal_secrets_magic.connection import Connection
 from modal_secrets_magic.session import Session
+from modal_secrets_magic.workspace import launcher
 from modal_secrets_magic.workspace.paths import WorkspacePaths
 
-from ..notebooks import NotebookRunner
+from ..notebooks import LOAD, NotebookRunner
 from .conftest import write_notebook
 from .jupyter import open_notebook, run_all, saved
+from .picking import FUNCTION, box, elsewhere, order, said, violations
 
 pytestmark = pytest.mark.browser
-
-LOAD = "%load_ext modal_secrets_magic"
-
-FUNCTION = """\
-import os
-def summarize(text):
-    return len(os.environ["OPENAI_API_KEY"]), os.environ["HF_TOKEN"], os.environ["NOWHERE"]"""
-
-SECRETS = {
-    "openai": ["OPENAI_API_KEY"],
-    "team-defaults": ["OPENAI_API_KEY", "LEVEL"],
-    "huggingface": ["HF_TOKEN"],
-    "wandb": ["WANDB_API_KEY"],
-}
-
-T = TypeVar("T")
-
-AXE = Path(__file__).parents[2] / "modal_secrets_magic/frontend/node_modules/axe-core/axe.min.js"
-
-
-def elsewhere(work: Callable[..., T], *args: Any) -> T:
-    """Do something beside Playwright's event loop, in which Modal's client would warn."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(work, *args).result()
-
-
-@pytest.fixture
-def catalog(paths: WorkspacePaths, canary: Callable[[], str]) -> Iterator[Catalog]:
-    """The workspace as another process sees it, with four secrets."""
-    connection = Connection("local")
-    catalog = Catalog(connection)
-    for name, keys in SECRETS.items():
-        elsewhere(catalog.create, name, {key: canary() for key in keys})
-    yield catalog
-    elsewhere(connection.close)
 
 
 @pytest.fixture
@@ -75,26 +40,6 @@ def picker(page: Page) -> Locator:
     picker = page.get_by_role("region", name="Modal secrets")
     run_all(page, picker.get_by_role("checkbox").first)
     return picker
-
-
-def box(picker: Locator, name: str) -> Locator:
-    return picker.get_by_role("checkbox", name=f"{name}, bound to summarize")
-
-
-def said(picker: Locator, text: str) -> None:
-    expect(picker.get_by_role("status").filter(has_text=text)).to_be_visible(timeout=15_000)
-
-
-def order(picker: Locator) -> list[str]:
-    rows = picker.get_by_role("list", name="Secrets of summarize, the last one winning")
-    return [each.split("\n")[0] for each in rows.get_by_role("listitem").all_inner_texts()]
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds in the picker."""
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run('.mss').then(result => result.violations)")
-    return [f"{each['id']}: {node['html'][:200]}" for each in found for node in each["nodes"]]
 
 
 def test_a_click_binds_and_the_notebook_does_so_without_the_widget(
@@ -218,7 +163,7 @@ def frames(browser: Browser) -> list[bytes]:
 
 def test_a_value_crosses_once_and_is_nowhere_afterwards(
     frames: list[bytes], page: Page, picker: Locator, folder: Path, tmp_path: Path,
-    connection: Connection, canary: Callable[[], str],
+    canary: Callable[[], str],
 ) -> None:  # fmt: skip
     page.get_by_role("menuitem", name="Settings", exact=True).click()
     page.get_by_role("menuitem", name="Save Widget State Automatically").click()
@@ -234,7 +179,7 @@ def test_a_value_crosses_once_and_is_nowhere_afterwards(
     paste(page, dialog.locator("input[type=password]").nth(1), f"{lines}\n")
     expect(dialog.get_by_text("2 lines pasted")).to_be_visible()
     dialog.get_by_role("radio", name="Keep it").nth(1).check()
-    assert violations(page) == []
+    assert violations(picker) == []
     assert value not in page.content()
     dialog.get_by_role("button", name="Create").dblclick()
     expect(dialog).to_be_hidden(timeout=15_000)
@@ -340,7 +285,7 @@ def test_secrets_are_edited_and_deleted_and_what_was_typed_stays(
     dialog.get_by_role("button", name="Keep it").click()
     expect(picker.get_by_role("button", name="Delete huggingface")).to_be_focused()
     page.keyboard.press("Enter")
-    assert violations(page) == []
+    assert violations(picker) == []
     dialog.get_by_role("button", name="Delete", exact=True).click()
     said(picker, "Deleted huggingface")
     expect(box(picker, "huggingface")).to_have_count(0)
@@ -386,7 +331,7 @@ def test_everybody_can_use_it_in_every_theme_and_width(page: Page, picker: Locat
         page.get_by_text(theme, exact=True).click()
         expect(page.locator(f"body[data-jp-theme-name='{theme}']")).to_be_attached(timeout=15_000)
         page.wait_for_timeout(500)
-        assert violations(page) == [], theme
+        assert violations(picker) == [], theme
         if pictures:
             picker.screenshot(path=f"{pictures}/{theme.replace(' ', '-')}.png")
     for zoom, direction, width in ((1, "ltr", "320px"), (2, "ltr", ""), (1, "rtl", "")):
@@ -395,7 +340,7 @@ def test_everybody_can_use_it_in_every_theme_and_width(page: Page, picker: Locat
             " {zoom, direction, inlineSize: width})",
             [zoom, direction, width],
         )
-        assert violations(page) == [], (zoom, direction, width)
+        assert violations(picker) == [], (zoom, direction, width)
         sticks_out = picker.evaluate("each => each.scrollWidth - each.clientWidth")
         assert sticks_out <= 1, (zoom, direction, width)
         expect(box(picker, "openai")).to_be_visible()
@@ -410,7 +355,7 @@ def test_empty_and_unlike_everything_have_words(
     page = open_notebook(browser, lab, "empty.ipynb")
     picker = page.get_by_role("region", name="Modal secrets")
     run_all(page, picker.get_by_text("No secret is in local workspace, main yet."))
-    assert violations(page) == []
+    assert violations(picker) == []
     # The wrong things, read aloud.
     picker.get_by_role("button", name="New secret", exact=True).click()
     dialog = page.get_by_role("dialog", name="New secret")
@@ -460,3 +405,28 @@ def test_a_saved_notebook_without_a_kernel_says_so(
     page.get_by_role("menuitem", name="Shut Down Kernel", exact=True).click()
     box(picker, "wandb").click()
     expect(picker.get_by_role("alert")).to_contain_text("No answer.", timeout=30_000)
+
+
+def test_what_was_typed_outlives_a_workspace_that_goes(
+    other: WorkspacePaths, lab: str, browser: Browser, folder: Path, canary: Callable[[], str]
+) -> None:
+    write_notebook(folder / "far.ipynb", LOAD, "def summarize(): ...", "%modal_secret")
+    page = open_notebook(browser, lab, "far.ipynb")
+    picker = page.get_by_role("region", name="Modal secrets")
+    run_all(page, picker.get_by_text("No secret is in Modal, main yet."))
+    picker.get_by_role("button", name="New secret", exact=True).click()
+    dialog = page.get_by_role("dialog", name="New secret")
+    dialog.get_by_role("textbox", name="Name").fill("kept")
+    dialog.get_by_role("textbox", name="Key").fill("KEY")
+    dialog.locator("input[type=password]").fill(canary())
+    launcher.stop(other)
+    dialog.get_by_role("button", name="Create").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Offline.", timeout=30_000)
+    expect(dialog.get_by_role("textbox", name="Name")).to_have_value("kept")
+    assert len(dialog.locator("input[type=password]").input_value()) == 30
+    expect(picker.get_by_role("alert").first).to_contain_text("Modal cannot be reached")
+    launcher.ensure(other)
+    dialog.get_by_role("button", name="Create").click()
+    said(picker, "Created kept with KEY")
+    expect(box(picker, "kept")).to_be_visible()
+    expect(picker.get_by_role("alert")).to_have_count(0)

@@ -2,7 +2,6 @@
 address as Modal's is, stands for Modal: it speaks the same protocol, and nothing here knows."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,17 +13,6 @@ from modal_secrets_magic.workspace.tokens import read_token, token_id_for
 from ..notebooks import NotebookRunner
 
 pytestmark = pytest.mark.kernel
-
-
-@pytest.fixture
-def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkspacePaths]:
-    paths = WorkspacePaths(tmp_path / "other")
-    running = launcher.ensure(paths)
-    monkeypatch.setenv("MODAL_TOKEN_ID", token_id_for(sys.executable).removeprefix("local."))
-    monkeypatch.setenv("MODAL_TOKEN_SECRET", read_token(paths))
-    monkeypatch.setenv("MODAL_SERVER_URL", running.url)
-    yield paths
-    launcher.stop(paths)
 
 
 def test_switching_takes_everything_along(unmasked: NotebookRunner, other: WorkspacePaths) -> None:

@@ -275,7 +275,7 @@ def test_the_environment_comes_masked_from_a_container(driven: Driven) -> None:
         ("LEVEL", "••••••••", []),
         ("OPENAI_API_KEY", "••••••••", ["openai"]),
     ]
-    assert answer["said"] == "2 variables from 2 secrets"
+    assert answer["said"] == "2 keys from 2 secrets"
     assert driven.ask("environment", function="nowhere")["error"] == "UnknownFunction"
 
 
