@@ -1,4 +1,5 @@
-"""What the README's figures come from: `python -m benchmarks [notebook] [cells] [masking] [workspace]`.
+"""What the README's figures come from: `python -m benchmarks [notebook] [cells] [masking] [workspace]
+[picker]`.
 
 Each figure is a ratio, or a time beside the time of what a user would use instead, taken in the
 same run on a throwaway local workspace. Interleaved, so that a busy machine slows both alike.
@@ -15,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-PARTS = ("notebook", "cells", "masking", "workspace")
+PARTS = ("notebook", "cells", "masking", "workspace", "picker")
 
 
 def main(*parts: str) -> None:
