@@ -16,7 +16,7 @@ from ..errors import InvalidRequest, ModalSecretsError, UnknownFunction, nearest
 from ..session import Session
 from . import requests
 from .actions import Actions
-from .fallback import html, text
+from .fallback import static
 from .listing import Listing
 from .state import LATER, functions_of, problem_of, selection_of, state_of
 

@@ -55,7 +55,6 @@ def overview_command(magics: Any, arguments: Namespace) -> Any:  # noqa: ARG001
     if hasattr(magics.shell, "kernel"):
         from ...picker.widget import Picker
 
-        magics.session.named.directories.fresh(magics.session.connection.environment())
         return Picker(magics.session)
     from ...picker.fallback import tables
 
