@@ -106,13 +106,8 @@ class Picker(AnyWidget):
         return f"<Picker for {self.function or 'all later cells'}, secrets: {chosen}>"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
-        return {
-            **data,
-            "text/plain": text(self._session),
-            "text/html": html(self._session),
-        }, metadata
+        data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
+        return {**data, **static(self._session)}, metadata
 
     # Front ends
 
