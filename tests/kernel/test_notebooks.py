@@ -26,6 +26,7 @@ class Notebook:
     errors: tuple[str, ...]
     values: str
     speaks: bool = False  # whether its functions or their images write to stderr
+    widgets: bool = False  # whether it shows any, whose state nbclient saves
 
 
 NOTEBOOKS = {
@@ -62,6 +63,7 @@ NOTEBOOKS = {
             speaks=True,
         ),
         Notebook(quickstart().with_name("files.ipynb"), (), r"demo-[0-9a-f]{8}"),
+        Notebook(quickstart().with_name("picker.ipynb"), (), r"demo-[0-9a-f]{8}", widgets=True),
         Notebook(
             quickstart().with_name("from_a_tutorial.ipynb"),
             ("InvalidError",),
@@ -102,7 +104,7 @@ def test_nbclient_executes_it_and_no_value_stays(notebook: NotebookRunner, name:
     failed = [each.error.ename for each in outputs if each.error]
     assert tuple(failed) == committed.errors
     assert committed.speaks or not any(each.stderr for each in outputs)
-    assert not document.metadata.get("widgets")
+    assert bool(document.metadata.get("widgets")) == committed.widgets
     assert list(notebook.folder.iterdir()) == [notebook.path]  # it tidies up after itself
 
 
