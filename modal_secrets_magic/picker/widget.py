@@ -49,6 +49,7 @@ class Picker(AnyWidget):
         self._actions = Actions(session, self.send)
         self._asked_at = 0.0
         self._answering = False
+        self._due = False
         self._follows = True
         self._callbacks: list[Callable[[Picker], None]] = []
         functions = functions_of(session)
@@ -136,6 +137,9 @@ class Picker(AnyWidget):
             finally:
                 self._answering = False
                 requests.forget_values(message)
+            if self._due:
+                self._due = False
+                self._show()
 
     def _answer(self, request: requests.Request) -> None:
         said = ""
@@ -161,13 +165,19 @@ class Picker(AnyWidget):
         self.send({"kind": "failed", "request": number, **problem_of(error)})
 
     def _session_changed(self) -> None:
-        with self._lock:
+        # An answer may take long, in a thread of its own; no cell waits for it.
+        if not self._lock.acquire(blocking=False):
+            self._due = True
+            return
+        try:
             if self._answering:
                 return
             if time.monotonic() - self._asked_at < WATCHED:
                 self._show()
             else:
                 self._follow()
+        finally:
+            self._lock.release()
 
     def _show(self) -> None:
         """Have the front ends show how things are now; they are sent what is new to them."""

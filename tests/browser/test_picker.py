@@ -293,7 +293,7 @@ def test_secrets_are_edited_and_deleted_and_what_was_typed_stays(
 
 
 def test_what_others_do_appears_without_a_reload(
-    page: Page, picker: Locator, catalog: Catalog, canary: Callable[[], str]
+    page: Page, picker: Locator, folder: Path, catalog: Catalog, canary: Callable[[], str]
 ) -> None:
     elsewhere(catalog.create, "from-elsewhere", {"KEY": canary()})
     expect(box(picker, "from-elsewhere")).to_be_visible(timeout=20_000)
@@ -304,7 +304,9 @@ def test_what_others_do_appears_without_a_reload(
     page.locator(".jp-Notebook").first.press("b")
     page.keyboard.press("Enter")
     page.keyboard.type("%modal_secret bind summarize wandb\n%modal_secret delete openai --yes\n")
-    page.keyboard.insert_text("from modal_secrets_magic import Picker; second = Picker(); second")
+    page.keyboard.insert_text(
+        "def below(): ...\n\nfrom modal_secrets_magic import Picker; Picker()"
+    )
     page.keyboard.press("Shift+Enter")
     pickers = page.get_by_role("region", name="Modal secrets")
     expect(pickers).to_have_count(2, timeout=20_000)
@@ -313,6 +315,16 @@ def test_what_others_do_appears_without_a_reload(
     box(pickers.nth(1), "huggingface").click()
     expect(box(pickers.nth(0), "huggingface")).to_be_checked()
     assert order(pickers.nth(0)) == order(pickers.nth(1)) == ["wandb", "huggingface"]
+    # A line stands below the definition of its function, and others like it.
+    pickers.nth(0).get_by_role("combobox", name="For").select_option("below")
+    pickers.nth(0).get_by_role("checkbox", name="wandb, bound to below").click()
+    said(pickers.nth(0), "wandb is bound to below. Written into the notebook")
+    sources = [
+        "".join(each["source"])
+        for each in json.loads(saved(page, folder / "picking.ipynb", "bind below"))["cells"]
+    ]
+    assert sources[-2].startswith("%modal_secret bind summarize wandb\n")
+    assert sources[-1].splitlines() == ["%modal_secret bind below wandb --only"]
 
 
 THEMES = ("JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast")

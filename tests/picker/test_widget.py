@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import linecache
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -403,6 +404,46 @@ def test_an_unreachable_workspace_is_said_and_functions_stay(
     monkeypatch.undo()
     driven.ask("watch")
     assert driven.state["problem"] is None
+
+
+def test_refused_credentials_have_their_own_words(
+    other: WorkspacePaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODAL_TOKEN_SECRET", "as-wrong-as-can-be")
+    session = Session({"__name__": "__main__"})
+    driven = Driven(Picker(session))
+    driven.ask("open")
+    assert driven.state["problem"]["error"] == "AuthenticationFailed"
+    assert "modal setup" in driven.state["problem"]["next"]
+    assert "AuthenticationFailed" not in driven.picker._repr_mimebundle_()[0]["text/plain"]
+    assert "refused the credentials" in driven.picker._repr_mimebundle_()[0]["text/plain"]
+    session.close()
+
+
+def test_a_cell_does_not_wait_for_an_answer_that_takes_long(
+    driven: Driven, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driven.ask("bind", function="summarize", secret="openai")
+    began, go_on = threading.Event(), threading.Event()
+
+    def slow(name: str) -> Any:
+        began.set()
+        assert go_on.wait(30)
+        raise errors.UnknownFunction("It took long.", "")
+
+    monkeypatch.setattr(session, "environment", slow)
+    asking = threading.Thread(
+        target=driven.ask, args=("environment",), kwargs={"function": "summarize"}
+    )
+    asking.start()
+    assert began.wait(30)
+    session.bind("other", ["team"])  # as a cell does meanwhile
+    go_on.set()
+    asking.join()
+    assert {each["name"]: each["secrets"] for each in driven.state["functions"]} == {
+        "summarize": ["openai"],
+        "other": ["team"],
+    }
 
 
 def test_static_forms_tell_the_same(driven: Driven, canary: Callable[[], str]) -> None:

@@ -12,7 +12,7 @@ interface Cell {
   toJSON(): { outputs?: { data?: Record<string, unknown> }[] };
 }
 
-interface Notebook {
+export interface Notebook {
   cells: Cell[];
   insertCell(place: number, cell: object): unknown;
   transact(change: () => void): void;
@@ -73,5 +73,3 @@ function placeOf(notebook: Notebook, name: string): number {
     (cell) => cell.cell_type === "code" && defines.test(cell.getSource()),
   );
 }
-
-export type { Notebook };

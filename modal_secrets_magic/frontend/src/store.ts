@@ -1,6 +1,6 @@
 // What the views of one picker show, as the kernel tells it, and the requests they make.
 
-import type { Actions, EnvironmentRow, FromKernel, Problem, SecretRow, State } from "./protocol";
+import type { Actions, EnvironmentRow, FromKernel, Problem, State } from "./protocol";
 import { Catalogue } from "./search";
 
 /** Carries messages to the kernel; the widget has one, and whoever else shows the view. */
@@ -172,5 +172,3 @@ export class Store {
     for (const listener of this.listeners) listener();
   }
 }
-
-export type { SecretRow };

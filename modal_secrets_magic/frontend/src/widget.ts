@@ -1,8 +1,7 @@
 // The widget of anywidget: one store for a picker in the kernel, and a view wherever it is shown.
 
 import type { AnyModel } from "@anywidget/types";
-import { render as draw } from "preact";
-import { createElement } from "preact";
+import { createElement, render as draw } from "preact";
 import { notebookOf } from "./notebook";
 import type { FromKernel } from "./protocol";
 import { Store, type Transport } from "./store";

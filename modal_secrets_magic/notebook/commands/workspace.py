@@ -52,12 +52,14 @@ def stop_command(magics: Any, arguments: Namespace) -> None:  # noqa: ARG001
 @command("overview", no_arguments)
 def overview_command(magics: Any, arguments: Namespace) -> Any:  # noqa: ARG001
     """Pick secrets for the notebook's functions; in a terminal, show what is bound and there."""
+    session = magics.session
+    _ = session.connection  # a choice that cannot be is an error of this line
     if hasattr(magics.shell, "kernel"):
         from ...picker.widget import Picker
 
-        return Picker(magics.session)
+        return Picker(session)
     from ...picker.fallback import tables
 
-    for table in tables(magics.session):
+    for table in tables(session):
         print(f"{table!r}\n")  # noqa: T201 - the answer
     return None
