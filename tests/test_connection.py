@@ -13,7 +13,12 @@ import pytest
 from modal_secrets_magic.catalog import Catalog
 from modal_secrets_magic.connection import Connection
 from modal_secrets_magic.credentials import config_path
-from modal_secrets_magic.errors import AuthenticationFailed, InvalidOption, WorkspaceUnavailable
+from modal_secrets_magic.errors import (
+    AuthenticationFailed,
+    InvalidOption,
+    PermissionDenied,
+    WorkspaceUnavailable,
+)
 
 
 def token(monkeypatch: pytest.MonkeyPatch, server: str = "") -> None:
@@ -225,5 +230,10 @@ def test_errors_of_the_client_become_ours(connection: Connection) -> None:
 
     with pytest.raises(AuthenticationFailed), translated("Modal"):
         raise modal.exception.AuthError("no")
+    with (
+        pytest.raises(PermissionDenied, match="Modal does not permit this: no"),
+        translated("Modal"),
+    ):
+        raise modal.exception.PermissionDeniedError("no")
     assert Catalog(connection).search() == []
     assert Path(os.environ["MODAL_SECRETS_HOME"]).exists()

@@ -323,8 +323,8 @@ def test_what_others_do_appears_without_a_reload(
         "".join(each["source"])
         for each in json.loads(saved(page, folder / "picking.ipynb", "bind below"))["cells"]
     ]
-    assert sources[-2].startswith("%modal_secret bind summarize wandb\n")
-    assert sources[-1].splitlines() == ["%modal_secret bind below wandb --only"]
+    assert sources[-3].startswith("%modal_secret bind summarize wandb huggingface --only\n")
+    assert sources[-2:] == ["%modal_secret bind below wandb --only", ""]
 
 
 THEMES = ("JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast")
