@@ -15,6 +15,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from modal_secrets_magic.catalog import Catalog
+from modal_secrets_magic.connection import Connection
+from modal_secrets_magic.modal_adapter import create_secret
+from modal_secrets_magic.picker.listing import PAGE
 from modal_secrets_magic.session import Session
 from modal_secrets_magic.workspace import launcher
 from modal_secrets_magic.workspace.paths import WorkspacePaths
@@ -63,6 +66,15 @@ def test_a_click_binds_and_the_notebook_does_so_without_the_widget(
     expect(row).to_contain_text("overrides openai")
     line = "%modal_secret bind summarize openai huggingface team-defaults --only"
     expect(picker.get_by_text(line, exact=True)).to_be_visible()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    for button, copied in (
+        ("Copy line", line),
+        ("Copy Modal code", 'secrets=[modal.Secret.from_name("openai"), modal.Secret.from_name('
+         '"huggingface"), modal.Secret.from_name("team-defaults")]'),
+    ):  # fmt: skip
+        picker.get_by_role("button", name=button).click()
+        expect(picker.get_by_role("status").filter(has_text="Copied the")).to_be_visible()
+        assert page.evaluate("navigator.clipboard.readText()") == copied
     if os.environ.get("PICKER_PICTURE"):
         picker.screenshot(path=os.environ["PICKER_PICTURE"])
 
@@ -402,6 +414,40 @@ def test_empty_and_unlike_everything_have_words(
     assert re.search(r"credentials|cannot be reached", alert.inner_text()), alert.inner_text()
     expect(picker.get_by_role("combobox", name="Workspace")).to_have_value("local")
     expect(row).to_be_visible()
+
+
+def test_thousands_are_a_list_like_any_other(
+    lab: str, browser: Browser, folder: Path, paths: WorkspacePaths
+) -> None:
+    elsewhere(make_many, MANY)
+    write_notebook(folder / "many.ipynb", LOAD, FUNCTION, "%modal_secret")
+    page = open_notebook(browser, lab, "many.ipynb")
+    picker = page.get_by_role("region", name="Modal secrets")
+    run_all(page, picker.get_by_text(f"{MANY:,} secrets", exact=True))  # in more than one page
+    rows = picker.get_by_role("list", name="Secrets", exact=True).get_by_role("listitem")
+    assert rows.count() < 40
+    box(picker, "many-0000").focus()
+    page.keyboard.press("End")
+    expect(box(picker, f"many-{MANY - 1}")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(box(picker, f"many-{MANY - 1}")).to_be_checked()
+    picker.get_by_role("searchbox").fill("MANY 1234 KEY")
+    expect(rows).to_have_count(1)
+    expect(rows.first).to_have_attribute("aria-setsize", "1")
+    expect(box(picker, "many-1234")).to_be_visible()
+    expect(picker.get_by_text(f"1 of {MANY:,} secrets")).to_be_visible()
+
+
+#: More than go in one message.
+MANY = PAGE + 500
+
+
+def make_many(count: int) -> None:
+    connection = Connection("local")
+    client = connection.client()
+    for number in range(count):
+        create_secret(client, f"many-{number:04}", "main", {"A_KEY": "x"}, overwrite=False)
+    connection.close()
 
 
 def test_a_saved_notebook_without_a_kernel_says_so(

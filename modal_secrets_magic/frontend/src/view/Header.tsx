@@ -47,7 +47,7 @@ export function Header({ store, state }: { store: Store; state: State }) {
           {state.functions.map((each) => (
             <option key={each.name} value={each.name}>
               {each.name}
-              {each.bound ? ` (${count(each.secrets.length)})` : ""}
+              {each.bound ? `: ${listed(each.secrets)}` : ""}
               {state.stale?.[each.name]?.length ? ", stale" : ""}
             </option>
           ))}
@@ -67,6 +67,8 @@ export function Header({ store, state }: { store: Store; state: State }) {
   );
 }
 
-function count(secrets: number): string {
-  return secrets === 1 ? "1 secret" : `${secrets} secrets`;
+/** Enough names to tell what a function is bound to; all of them stand below once it is chosen. */
+function listed(secrets: string[]): string {
+  if (!secrets.length) return "no secret by name";
+  return secrets.slice(0, 3).join(", ") + (secrets.length > 3 ? ` and ${secrets.length - 3} more` : "");
 }
