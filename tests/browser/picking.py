@@ -47,6 +47,7 @@ def order(picker: Locator) -> list[str]:
 
 def violations(picker: Locator) -> list[str]:
     """What axe finds in the picker."""
+    assert AXE.exists(), "python -m tests installs it"
     picker.page.evaluate(AXE.read_text())
     found = picker.evaluate("each => axe.run(each).then(result => result.violations)")
     return [f"{each['id']}: {node['html'][:200]}" for each in found for node in each["nodes"]]

@@ -288,7 +288,7 @@ def test_secrets_are_edited_and_deleted_and_what_was_typed_stays(
     expect(dialog.get_by_role("alert")).to_contain_text("No secret named 'wandb'", timeout=15_000)
     assert len(dialog.locator("input[type=password]").input_value()) == 30
     page.keyboard.press("Escape")
-    expect(dialog.get_by_text("Press Escape again to dismiss it")).to_be_visible()
+    expect(dialog.get_by_text("Pressing Escape again drops what was typed.")).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
 

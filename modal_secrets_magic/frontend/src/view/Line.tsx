@@ -23,6 +23,9 @@ export function Line({ store, state, notebook, keep, setKeep, write }: Props) {
     store.say(done ? `Copied the ${what}` : "This page may not use the clipboard: select the line, and copy it by hand");
   }
 
+  if (!state.look?.secrets.length) {
+    return <p class="mss-none">The line that binds what you choose appears here.</p>;
+  }
   return (
     <div class="mss-bar mss-line" ref={bar}>
       <code dir="ltr">{state.line}</code>

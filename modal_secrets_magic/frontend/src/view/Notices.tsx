@@ -30,7 +30,7 @@ export function Failed({ problem, dismiss }: { problem: Problem; dismiss(): void
       <strong>{HEADINGS[problem.error] ? `${HEADINGS[problem.error]}. ` : ""}</strong>
       {problem.what}
       <div>{problem.next}</div>
-      <button type="button" onClick={dismiss}>Dismiss</button>
+      <button type="button" onClick={dismiss}>OK</button>
     </div>
   );
 }

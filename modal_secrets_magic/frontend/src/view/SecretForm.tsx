@@ -109,7 +109,7 @@ export function SecretForm({ store, secret, keys, close }: Props) {
         ))}
         <button type="button" disabled={busy} onClick={() => setEntries([...entries, entry("")])}>Add a key</button>
         {problem && <Failed problem={problem} dismiss={() => setProblem(null)} />}
-        {asked && <p class="mss-warn" role="alert">What was typed is lost. Press Escape again to dismiss it.</p>}
+        {asked && <p class="mss-warn" role="alert">Pressing Escape again drops what was typed.</p>}
         <div class="mss-bar mss-end">
           {busy && <small role="status">Storing …</small>}
           <button type="button" onClick={close}>Dismiss</button>

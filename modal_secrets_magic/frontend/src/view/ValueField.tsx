@@ -96,6 +96,7 @@ export function ValueField({ label, typed, disabled, changed }: Props) {
           autocomplete="new-password"
           spellcheck={false}
           disabled={disabled || lines > 1}
+          placeholder={lines > 1 ? "••••••••" : ""}
           onPaste={(event) => take(event, event.clipboardData?.getData("text/plain"))}
           onDrop={(event) => take(event, event.dataTransfer?.getData("text/plain"))}
           onInput={changed}
