@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from anywidget import AnyWidget
+from ipywidgets import CallbackDispatcher
 from traitlets import Dict, List, Unicode, validate
 
 from .. import current_session
@@ -51,7 +53,7 @@ class Picker(AnyWidget):
         self._answering = False
         self._due = False
         self._follows = True
-        self._callbacks: list[Callable[[Picker], None]] = []
+        self._callbacks = CallbackDispatcher()
         functions = functions_of(session)
         first = functions[0]["name"] if functions else LATER
         super().__init__(**self._traits_now(first))
@@ -65,8 +67,8 @@ class Picker(AnyWidget):
         """Call `callback` with this picker whenever its choice or the bindings change; returns
         what ends that.
         """
-        self._callbacks.append(callback)
-        return lambda: self._callbacks.remove(callback)
+        self._callbacks.register_callback(callback)
+        return lambda: self._callbacks.register_callback(callback, remove=True)
 
     def close(self) -> None:
         self._unlisten()
@@ -181,6 +183,8 @@ class Picker(AnyWidget):
 
     def _show(self) -> None:
         """Have the front ends show how things are now; they are sent what is new to them."""
+        with contextlib.suppress(ModalSecretsError):  # which the state will tell
+            self._session.named.directories.fresh(self._session.connection.environment())
         self._follow()
         state = state_of(self._session, self.function, magics=current_session.has_magics())
         if state["problem"] is None:
@@ -210,8 +214,7 @@ class Picker(AnyWidget):
                     setattr(self, name, each)
         finally:
             self._follows = False
-        for callback in [*self._callbacks]:
-            callback(self)
+        self._callbacks(self)
 
     def _traits_now(self, function: str) -> dict[str, Any]:
         selection = selection_of(self._session, function)
@@ -220,7 +223,11 @@ class Picker(AnyWidget):
         return {
             "function": function,
             "selection": selection,
-            "value": {name: list(known[name].keys if name in known else ()) for name in selection},
+            "value": {
+                # What was just changed is not known anew before somebody asks.
+                name: list(known[name].keys) if name in known else self.value.get(name, [])
+                for name in selection
+            },
             "bindings": {
                 each["name"]: each["secrets"]
                 for each in functions_of(self._session)

@@ -90,7 +90,7 @@ def test_a_click_binds_and_the_notebook_does_so_without_the_widget(
     assert "openai  huggingface  team-defaults" in outputs[-1].text
 
 
-def test_it_is_used_by_keyboard_alone(page: Page, picker: Locator) -> None:
+def test_it_is_used_by_keyboard_alone(page: Page, picker: Locator, folder: Path) -> None:
     search = picker.get_by_role("searchbox", name="Search names and keys")
     search.focus()
     page.keyboard.type("hug")
@@ -132,9 +132,13 @@ def test_it_is_used_by_keyboard_alone(page: Page, picker: Locator) -> None:
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog", name="New secret")
     expect(dialog.get_by_role("textbox", name="Name")).to_be_focused()
+    page.keyboard.press("Control+Enter")  # which would run the cell, and take the form along
+    expect(dialog).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(picker.get_by_role("button", name="New secret", exact=True)).to_be_focused()
+    # Its Control+s is meant for the notebook, here too.
+    saved(page, folder / "picking.ipynb", "bind summarize team-defaults --only")
 
 
 def test_secrets_are_dragged_into_order(picker: Locator) -> None:

@@ -338,6 +338,9 @@ def test_python_chooses_as_a_click_does(driven: Driven, session: Session) -> Non
     picker.function = "other"
     session.bind("other", ["huggingface"])
     assert picker.selection == ["huggingface"]
+    session.named.update("huggingface", {"HF_USER": "made-up-value"})
+    driven.ask("open")
+    assert picker.value == {"huggingface": ["HF_TOKEN", "HF_USER"]}
     end()
     picker.selection = []
     assert session.bound.held().keys() == {"summarize"}

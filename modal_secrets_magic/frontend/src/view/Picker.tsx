@@ -134,9 +134,10 @@ function keepKeys(focused: HTMLElement): void {
 /** Its chords, as Ctrl+S, are meant for the notebook here, too. */
 function handOn(event: KeyboardEvent): void {
   const chord = event.ctrlKey || event.metaKey;
-  const editing = ["a", "c", "v", "x", "z", "y"].includes(event.key.toLowerCase());
+  // Ours are those of editing; and Enter, by which a form would take its cell along.
+  const ours = ["a", "c", "v", "x", "z", "y", "enter", "control", "meta"];
   const cell = (event.currentTarget as HTMLElement).closest(".jp-Cell");
-  if (!chord || editing || !cell || event.key === "Control" || event.key === "Meta") return;
+  if (!chord || ours.includes(event.key.toLowerCase()) || !cell) return;
   const { key, code, keyCode, ctrlKey, metaKey, shiftKey, altKey } = event;
   const again = { key, code, keyCode, ctrlKey, metaKey, shiftKey, altKey, bubbles: true, cancelable: true };
   if (!cell.dispatchEvent(new KeyboardEvent("keydown", again))) event.preventDefault();
