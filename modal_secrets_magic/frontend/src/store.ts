@@ -9,6 +9,9 @@ export interface Transport {
   listen(receive: (message: FromKernel) => void): void;
 }
 
+/** Milliseconds after which somebody who has clicked is told that it goes on. */
+const NOTICEABLE = 700;
+
 /** Milliseconds after which a kernel that has not answered is said to be busy or gone. */
 const PATIENCE = 8_000;
 
@@ -71,12 +74,15 @@ export class Store {
 
   /** The same where what is said, or goes wrong, belongs below the picker. */
   async tell<A extends keyof Actions>(action: A, fields: Actions[A]): Promise<boolean> {
+    const slow = window.setTimeout(() => this.say("Waiting for the kernel …"), NOTICEABLE);
     try {
       this.say(await this.ask(action, fields));
       return true;
     } catch (error) {
       this.fail(error);
       return false;
+    } finally {
+      window.clearTimeout(slow);
     }
   }
 
