@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 
@@ -41,7 +42,8 @@ def modal_code(names: Sequence[str], environment: str = "") -> str:
 
 
 def quoted(text: str) -> str:
-    return f'"{text}"'
+    """Return a text as Python spells it, in double quotes; JSON's escapes are Python's, too."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _option(environment: str) -> list[str]:

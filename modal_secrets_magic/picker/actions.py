@@ -8,6 +8,7 @@ from typing import Any
 from ..bindings import in_order
 from ..display import count
 from ..errors import InvalidOption, UnknownFunction
+from ..names import check_name
 from ..session import Session
 from .requests import Request
 from .state import LATER, environment_shown, selection_of
@@ -61,6 +62,8 @@ class Actions:
     def choose(self, function: str, names: Sequence[str]) -> None:
         """Give a function, or all later cells, exactly these secrets."""
         names = in_order(names)
+        for name in names:
+            check_name(name)  # a name that a workspace tells becomes part of a line of code
         if function == LATER:
             self._session.use(names)
             return

@@ -210,6 +210,17 @@ def test_values_arrive_as_they_are(driven: Driven, session: Session, value: str)
     assert session.namespace["length"].remote() == len(value)
 
 
+def test_a_hostile_name_becomes_no_code(
+    driven: Driven, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session.named, "found", lambda names, environment: [])  # "it is there"
+    for function in ("", "summarize"):
+        answer = driven.ask("bind", function=function, secret="a\n!touch hostile")
+        assert answer["error"] == "InvalidName"
+    assert session.defaults == []
+    assert driven.picker.bindings == {}
+
+
 def test_forged_messages_do_nothing(driven: Driven, session: Session) -> None:
     before = driven.picker.get_state()
     answer = driven.send({"action": "evaluate", "request": 9, "code": "1/0"})
