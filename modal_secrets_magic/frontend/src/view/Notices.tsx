@@ -42,11 +42,14 @@ export function Silent({ saved }: { saved: Record<string, string[]> }) {
       <strong>No answer.</strong> The kernel is busy, or this notebook has none now.
       <div>Wait for the cell that runs, or run the picker's cell again.</div>
       {bound.length > 0 && (
-        <ul aria-label="Bound when the notebook was saved">
-          {bound.map(([name, secrets]) => (
-            <li key={name}><bdi>{name}</bdi>: {secrets.join(", ")}</li>
-          ))}
-        </ul>
+        <>
+          <div>Bound when the notebook was saved:</div>
+          <ul>
+            {bound.map(([name, secrets]) => (
+              <li key={name}><bdi>{name}</bdi>: {secrets.join(", ")}</li>
+            ))}
+          </ul>
+        </>
       )}
     </div>
   );
