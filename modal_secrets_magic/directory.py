@@ -94,15 +94,16 @@ class Directories:
 
     def renew_soon(self, environment: str = "") -> None:
         if not self._looking:
-            atexit.register(self._settle)  # before Modal closes the client it asks by
+            atexit.register(self.settle)  # before Modal closes the client it asks by
         running = self._looking.get(environment)
         if running is None or not running.is_alive():
             thread = threading.Thread(target=self._renew, args=(environment,), daemon=True)
             self._looking[environment] = thread
             thread.start()
 
-    def _settle(self) -> None:
-        for each in self._looking.values():
+    def settle(self) -> None:
+        """Wait a moment for what is being asked: it would open what is about to be closed."""
+        for each in [*self._looking.values()]:
             each.join(_LONGEST_FAREWELL)
 
     def _renew(self, environment: str) -> None:

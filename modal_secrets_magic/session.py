@@ -331,6 +331,7 @@ class Session:
         self.end_cell()
         self.stop()
         if self._connection is not None:
+            self.named.directories.settle()
             self._connection.close()
             self._connection = None
 

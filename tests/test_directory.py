@@ -55,3 +55,19 @@ def test_a_workspace_that_does_not_answer_is_nobodys_concern_on_tab() -> None:
     assert directories.known() is None
     time.sleep(0.05)
     assert directories.known() is None
+
+
+def test_the_end_waits_for_what_is_being_asked() -> None:
+    began, answered = threading.Event(), []
+
+    def look(environment: str) -> Directory:
+        began.set()
+        time.sleep(0.2)
+        answered.append(environment)
+        return Directory.of(environment, [INFO])
+
+    directories = Directories(look)
+    directories.renew_soon("main")
+    assert began.wait(10)
+    directories.settle()
+    assert answered == ["main"]

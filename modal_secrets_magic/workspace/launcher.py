@@ -113,8 +113,12 @@ def stop(paths: WorkspacePaths) -> bool:
         os.kill(state.pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_TIMEOUT
     while _is_locked(paths):
+        now = _read_state(paths)
+        if now is not None and now.pid != state.pid:
+            break  # somebody has started another one
         if time.monotonic() > deadline:
-            os.kill(state.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(state.pid, signal.SIGKILL)
             deadline = time.monotonic() + STOP_TIMEOUT
         time.sleep(0.02)
     return True
