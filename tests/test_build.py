@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -39,3 +40,10 @@ def test_a_view_older_than_its_source_is_built_again() -> None:
     finally:
         os.utime(source, (before.st_atime, before.st_mtime))
     assert hatch_build.is_built()
+
+
+def test_what_is_installed_or_built_is_not_committed() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.splitlines()
+    assert not [each for each in listed if "node_modules" in each or each.endswith("picker.js")]
