@@ -7,9 +7,10 @@ from typing import Any
 
 from ..bindings import in_order
 from ..display import count
-from ..errors import InvalidOption, UnknownFunction
+from ..errors import InvalidName, InvalidOption, UnknownFunction
 from ..names import check_name
 from ..session import Session
+from ..spelling import secret_code
 from .requests import Request
 from .state import LATER, environment_shown, selection_of
 
@@ -63,7 +64,7 @@ class Actions:
         """Give a function, or all later cells, exactly these secrets."""
         names = in_order(names)
         for name in names:
-            check_name(name)  # a name that a workspace tells becomes part of a line of code
+            _check_in_line(name)
         if function == LATER:
             self._session.use(names)
             return
@@ -108,6 +109,16 @@ class Actions:
         line = f"%modal_secret workspace {self._session.connection.choice} -e {status.environment}"
         return ". ".join([f"Switched to {status.workspace}, {status.environment}", *status.notes,
                           f"To have it when the notebook runs again: {line}"])  # fmt: skip
+
+
+def _check_in_line(name: str) -> None:
+    """Raise `InvalidName` unless a name, as a workspace tells it, is a name in a line of code."""
+    check_name(name)
+    if name.startswith("-"):
+        raise InvalidName(
+            f"The secret {name!r} begins with '-', which a magic line takes for an option.",
+            f"Name it in code: secrets=[{secret_code(name)}]",
+        )
 
 
 def _called(function: str) -> str:

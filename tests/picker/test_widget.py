@@ -215,8 +215,10 @@ def test_a_hostile_name_becomes_no_code(
 ) -> None:
     monkeypatch.setattr(session.named, "found", lambda names, environment: [])  # "it is there"
     for function in ("", "summarize"):
-        answer = driven.ask("bind", function=function, secret="a\n!touch hostile")
-        assert answer["error"] == "InvalidName"
+        for name in ("a\n!touch hostile", "--files", "-e"):
+            answer = driven.ask("bind", function=function, secret=name)
+            assert answer["error"] == "InvalidName"
+    assert 'secrets=[modal.Secret.from_name("-e")]' in answer["next"]
     assert session.defaults == []
     assert driven.picker.bindings == {}
 
