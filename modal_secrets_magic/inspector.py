@@ -79,7 +79,6 @@ class Inspector:
             secrets,
             tuple(injected(subject.sources)),
             _needs(reading, subject.sources, directory, files=binding.files),
-            thing.run.running,
         )
 
     def notices(self, name: str, bound: Bound, reading: Reading) -> list[Finding]:

@@ -129,7 +129,8 @@ class Session:
 
     def use(self, names: Sequence[str]) -> list[str]:
         """Make these secrets the first ones of all later cells' functions; none clears them."""
-        self.named.found(names, "")
+        # What is used and deleted meanwhile keeps nobody from choosing others.
+        self.named.found([each for each in names if each not in self.defaults], "")
         self.defaults = in_order(names)
         self.changes.tell()
         return self.defaults

@@ -10,12 +10,8 @@ def bind_line(function: str, names: Sequence[str], environment: str = "") -> str
     """Return the line that gives a function these secrets and no others; `environment` is named
     where it is not the workspace's own.
     """
-    return " ".join(["%modal_secret bind", function, *names, "--only", *_option(environment)])
-
-
-def cell_line(names: Sequence[str], environment: str = "") -> str:
-    """Return the first line of a cell whose functions get these secrets."""
-    return " ".join(["%%modal_secret", *names, *_option(environment)])
+    option = ["-e", environment] if environment else []
+    return " ".join(["%modal_secret bind", function, *names, "--only", *option])
 
 
 def use_line(names: Sequence[str]) -> str:
@@ -44,7 +40,3 @@ def modal_code(names: Sequence[str], environment: str = "") -> str:
 def quoted(text: str) -> str:
     """Return a text as Python spells it, in double quotes; JSON's escapes are Python's, too."""
     return json.dumps(text, ensure_ascii=False)
-
-
-def _option(environment: str) -> list[str]:
-    return ["-e", environment] if environment else []

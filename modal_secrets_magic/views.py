@@ -99,4 +99,3 @@ class FunctionLook:
     secrets: tuple[BoundSecret, ...] = ()
     keys: tuple[InjectedKey, ...] = ()
     reads: tuple[KeyNeed, ...] = ()
-    running: bool = False

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from modal_secrets_magic.names import check_name
 from modal_secrets_magic.spelling import (
     bind_line,
-    cell_line,
     decorator,
     modal_code,
     quoted,
@@ -23,7 +22,6 @@ NAMES = st.from_regex(r"[A-Za-z0-9\-_.]{1,64}", fullmatch=True).filter(lambda na
 def test_lines_read_as_a_user_would_write_them() -> None:
     assert bind_line("f", ["b", "a"]) == "%modal_secret bind f b a --only"
     assert bind_line("f", [], "dev") == "%modal_secret bind f --only -e dev"
-    assert cell_line(["a"], "dev") == "%%modal_secret a -e dev"
     assert use_line(["a", "b"]) == "%modal_secret use a b"
     assert use_line([]) == "%modal_secret use --clear"
     assert decorator(["a", "b"], "dev") == '@bind("a", "b", environment="dev")'

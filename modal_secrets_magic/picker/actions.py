@@ -51,7 +51,7 @@ class Actions:
         for each in (secret, *([] if before is None else [before])):
             if each not in names:
                 raise UnknownFunction(
-                    f"{_called(function).capitalize()} has no secret {each!r} any more.",
+                    f"There is no secret {each!r} for {_called(function)} any more.",
                     "Look at its secrets again: somebody else has changed them.",
                 )
         rest = [each for each in names if each != secret]

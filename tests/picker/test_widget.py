@@ -135,6 +135,8 @@ def test_a_click_binds_in_order_and_says_who_wins(driven: Driven, session: Sessi
     assert driven.picker.selection == ["openai", "team"]
     driven.ask("move", function="summarize", secret="team", before="team")
     assert driven.picker.selection == ["openai", "team"]
+    answer = driven.ask("move", function="summarize", secret="gone", before=None)
+    assert answer["what"] == "There is no secret 'gone' for summarize any more."
     driven.ask("unbind", function="summarize", secret="openai")
     driven.ask("unbind", function="summarize", secret="openai")
     assert driven.picker.selection == ["team"]
@@ -153,6 +155,9 @@ def test_later_cells_are_chosen_like_a_function(driven: Driven, session: Session
     assert [each["name"] for each in driven.state["look"]["secrets"]] == ["openai", "team"]
     driven.ask("delete", name="team")
     assert driven.state["look"]["secrets"][1]["lost"]
+    driven.ask("bind", function="", secret="huggingface")
+    driven.ask("unbind", function="", secret="team")
+    assert session.defaults == ["openai", "huggingface"]
 
 
 def test_secrets_are_made_changed_and_deleted_and_values_forgotten(

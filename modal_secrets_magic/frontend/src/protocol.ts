@@ -32,7 +32,6 @@ export interface FunctionLook {
   secrets: BoundSecret[];
   keys: InjectedKey[];
   reads: KeyNeed[];
-  running: boolean;
 }
 
 export interface FunctionChoice {

@@ -27,10 +27,6 @@ export class Catalogue {
   private byName = new Map<string, SecretRow>();
   private texts: string[] = [];
 
-  get(name: string): SecretRow | undefined {
-    return this.byName.get(name);
-  }
-
   update(rows: SecretRow[], removed: string[], reset: boolean): void {
     if (reset) this.byName = new Map();
     for (const name of removed) this.byName.delete(name);

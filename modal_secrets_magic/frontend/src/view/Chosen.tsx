@@ -44,7 +44,7 @@ function Reads({ look, change, dialogs }: { look: FunctionLook; change: Change; 
   return (
     <ul class="mss-reads" aria-label={`Keys that ${look.name} reads`}>
       {look.reads.map((each) => (
-        <li key={each.key}>
+        <li key={each.key} title={`line ${each.line}`}>
           <code>{each.key}</code> {each.source ? <>✓ from {each.source}</> : <Missing need={each} {...{ look, change, dialogs }} />}
         </li>
       ))}
