@@ -48,6 +48,8 @@ class AppLogFollower:
         from .modal_adapter import read_logs
 
         read_logs(self._client, self.app_id, self._last, 0, self._show)
+        with self._lock:  # the follower may be at writing what it was the first to receive
+            pass
 
     async def _follow(self) -> None:
         from .modal_adapter import read_logs

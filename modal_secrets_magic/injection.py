@@ -112,12 +112,12 @@ def ask(
     *args: Any,
 ) -> dict[str, Any]:
     """Have a function of `remote.probe` run in a container of its own, with these secrets."""
-    from .modal_adapter import modal
+    from .modal_adapter import for_another_app, modal
     from .modal_errors import translated
 
     app = modal.App("modal-secrets-env", include_source=False)
     options = {} if image is None else {"image": image}
-    function = app.function(serialized=True, secrets=list(secrets), **options)(question)
+    function = app.function(serialized=True, secrets=for_another_app(secrets), **options)(question)
     with (
         translated(connection.label),
         app.run(client=connection.client(), environment_name=environment),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,6 +13,8 @@ from .injection import ask
 from .masks import FoundBy, Masks
 from .remote import probe
 from .remote.guard import REQUEST
+
+logger = logging.getLogger(__name__)
 
 
 class Learning:
@@ -56,8 +59,8 @@ class Learning:
         if bound.binding.guarded:
             try:
                 return self._ask_function(bound)
-            except Exception:  # noqa: S110 - the call itself will meet it, and say so
-                pass
+            except Exception as error:  # the call itself will meet it, and say so
+                logger.debug("%s could not be asked: %s", bound.__name__, type(error).__name__)
         try:
             return self._ask_elsewhere(bound)
         except Exception as error:
@@ -68,9 +71,11 @@ class Learning:
             return {}
 
     def _ask_function(self, bound: BoundFunction) -> FoundBy:
+        from .modal_adapter import is_generator
+
         function, loop = bound.modal_function, bound.here.loop
         request = {"ask": REQUEST, "key": self._key}
-        if function.is_generator:
+        if is_generator(function):
             items = loop.iterate(function.remote_gen.aio(request))
             answer = next(items)
             items.close()  # type: ignore[attr-defined]

@@ -50,6 +50,11 @@ def is_hydrated(thing: Any) -> bool:
     return bool(implementation(thing)._is_hydrated)
 
 
+def is_generator(function: Any) -> bool:
+    """Tell whether a function yields what it returns (`_Function._is_generator`)."""
+    return bool(implementation(function)._is_generator)
+
+
 def is_partial(thing: Any) -> bool:
     """Tell whether a thing was decorated by `@modal.concurrent` and the like, but not yet by an
     app, or is a class with such methods (`modal.partial_function.PartialFunction`).

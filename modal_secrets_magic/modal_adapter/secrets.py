@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from typing import Any, cast
 
-from .loaded import api_pb2, call, implementation, synchronize_api
+from .loaded import api_pb2, call, implementation, modal, synchronize_api
 
 #: Requests on their way at the same time.
 _AT_ONCE = 20
@@ -98,6 +98,17 @@ def values_here(secret: Any) -> dict[str, str] | None:
         implementation(secret), "_load_env_dict", None
     )
     return None if load is None else load()
+
+
+def for_another_app(secrets: Collection[Any]) -> list[Any]:
+    """Return secrets for an app that ends before the ones that have them: those that code made
+    get an id for each app that they are loaded for, which ends with it, and remember the latest.
+    """
+    given = [(secret, values_here(secret)) for secret in secrets]
+    return [
+        secret if values is None else modal.Secret.from_dict(dict(values))
+        for secret, values in given
+    ]
 
 
 def forget_ids(secrets: Collection[Any]) -> None:
