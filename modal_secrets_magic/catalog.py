@@ -12,6 +12,9 @@ from .connection import Connection
 from .errors import EmptySecret, InvalidName, SecretExists, SecretNotFound, nearest
 from .names import check_key, check_name, check_values, look_alikes
 
+#: Name, keys, and the times of creation and last use, in seconds since 1970; 0 is never.
+Row = tuple[str, tuple[str, ...], float, float]
+
 
 @dataclass(frozen=True)
 class SecretInfo:
@@ -22,6 +25,12 @@ class SecretInfo:
     created_at: datetime
     last_used: datetime | None
     id: str
+
+    @property
+    def row(self) -> Row:
+        """The secret as a page lists it."""
+        used = self.last_used.timestamp() if self.last_used else 0.0
+        return self.name, self.keys, self.created_at.timestamp(), used
 
 
 class Catalog:

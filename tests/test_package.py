@@ -22,6 +22,7 @@ FLOORS = [
         "modal_errors",
         "local_environment",
         "changes",
+        "fields",
         "spelling",
     ],
     ["remote", "values", "bindings", "masks"],

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from .cell_transform import DECORATOR, CellTransform
 from .cells_run import CellsRun
+from .comms import listen
 from .completion import register
 from .hints import show_hint
 from .magics import ModalSecrets
@@ -35,6 +36,7 @@ def load(shell: InteractiveShell) -> None:
     undo.callback(notebook.close)
     _register_magics(shell, ModalSecrets(shell, notebook.session, transform, cells), undo)
     register(shell, notebook.session, undo)
+    listen(shell, notebook.session, undo)
     lists: tuple[tuple[list[Any], Any], ...] = (
         (shell.input_transformers_cleanup, transform.transform_source),
         (shell.ast_transformers, transform),

@@ -9,10 +9,11 @@ from ..bindings import in_order
 from ..display import count
 from ..errors import InvalidName, InvalidOption, UnknownFunction
 from ..names import check_name
+from ..options import function_named
 from ..session import Session
 from ..spelling import secret_code
 from .requests import Request
-from .state import LATER, environment_shown, selection_of
+from .state import LATER, environment_shown, line_of, selection_of
 
 #: Sends a message to the front ends while an action is at work.
 Send = Callable[[dict[str, Any]], None]
@@ -63,11 +64,24 @@ class Actions:
     def choose(self, function: str, names: Sequence[str]) -> None:
         """Give a function, or all later cells, exactly these secrets."""
         names = in_order(names)
-        for name in names:
-            _check_in_line(name)
+        self._check(function, names)
         if function == LATER:
             self._session.use(names)
-            return
+        else:
+            self._session.bind(function, names, only=True)
+
+    def spell(self, function: str, secrets: list[str]) -> str:
+        """Return the line that would do the same, and do nothing."""
+        names = in_order(secrets)
+        self._check(function, names)
+        if function != LATER:
+            function_named(function, self._session.namespace)
+        return line_of(self._session, function, names)
+
+    def _check(self, function: str, names: Sequence[str]) -> None:
+        """Raise what speaks against giving these secrets to a function."""
+        for name in names:
+            _check_in_line(name)
         bound = self._session.bound.held().get(function)
         here = self._session.connection.environment()
         there = here if bound is None else bound.binding.environment
@@ -77,7 +91,6 @@ class Actions:
                 f"{here!r}.",
                 f"Switch to {there}, or move it: %modal_secret bind {function} SECRET -e {here}",
             )
-        self._session.bind(function, names, only=True)
 
     def create(self, name: str, values: dict[str, str]) -> str:
         made = self._session.named.create(name, values)
@@ -91,10 +104,12 @@ class Actions:
         self._session.named.delete(name)
         return f"Deleted {name}"
 
-    def environment(self, request: int, function: str) -> str:
-        """Have a container say what is in its environment, masked."""
+    def environment(self, request: int, function: str, reveal: int) -> str:
+        """Have a container say what is in its environment, masked but for so many characters, of
+        which `masking.policy` allows four.
+        """
         self._send({"kind": "progress", "request": request, "said": "Asking a container"})
-        shown = self._session.environment(function)
+        shown = self._session.environment(function, reveal=reveal)
         rows = environment_shown(shown)
         self._send({"kind": "environment", "function": function, "rows": rows})
         return f"{count(len(rows), 'key')} from {count(len(shown.secrets), 'secret')}"

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..catalog import SecretInfo
+from ..catalog import Row, SecretInfo
 
 #: Secrets in a message: few enough to be shown at once, and to pass Jupyter's limit on what a
 #: kernel sends a second (`ServerApp.iopub_data_rate_limit`).
 PAGE = 2_000
-
-#: Name, keys, and the times of creation and last use, in seconds since 1970; 0 is never.
-Row = tuple[str, tuple[str, ...], float, float]
 
 
 class Listing:
@@ -34,7 +31,7 @@ class Listing:
         """Return the message that brings a front end up to date, or its first page; None where it
         is. `place` is the workspace and the environment.
         """
-        rows = {name: _row(each) for name, each in secrets.items()}
+        rows = {name: each.row for name, each in secrets.items()}
         reset = place != self._place
         if reset:
             self._place, self._sent, self._waiting = place, {}, {}
@@ -73,8 +70,3 @@ def _first(names: Mapping[str, Row], count: int) -> Iterator[str]:
         if place == count:
             return
         yield name
-
-
-def _row(secret: SecretInfo) -> Row:
-    used = secret.last_used.timestamp() if secret.last_used else 0.0
-    return secret.name, secret.keys, secret.created_at.timestamp(), used

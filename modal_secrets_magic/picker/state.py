@@ -37,6 +37,7 @@ def state_of(session: Session, function: str, *, magics: bool) -> dict[str, Any]
         directory = session.named.directories.fresh(session.connection.environment())
         look = later(session, directory) if function == LATER else session.look(function)
         stale = {each.name: list(each.stale) for each in session.status().functions}
+        missing = {name: keys for name in stale if (keys := missing_keys(session.look(name)))}
         spelled = _spelled(session, function, selection_of(session, function), look, magics=magics)
     except ModalSecretsError as error:
         return known | {"problem": problem_of(error)}
@@ -44,6 +45,7 @@ def state_of(session: Session, function: str, *, magics: bool) -> dict[str, Any]
         "environment": directory.environment,
         "environments": list(directory.environments),
         "stale": stale,
+        "missing": missing,
         "look": asdict(look),
         **spelled,
         "problem": None,
@@ -91,12 +93,29 @@ def later(session: Session, directory: Directory) -> FunctionLook:
 def _spelled(
     session: Session, function: str, names: Sequence[str], look: FunctionLook, *, magics: bool
 ) -> Mapping[str, str]:
-    own = session.connection.own_environment()
-    environment = "" if look.environment == own else look.environment
-    line = decorator(names, environment)
-    if magics:
-        line = use_line(names) if function == LATER else bind_line(function, names, environment)
+    environment = _named(session, look.environment)
+    line = line_of(session, function, names) if magics else decorator(names, environment)
     return {"line": line, "code": modal_code(names, environment)}
+
+
+def line_of(session: Session, function: str, names: Sequence[str]) -> str:
+    """Return the line of a notebook that gives a function, or all later cells, these secrets."""
+    if function == LATER:
+        return use_line(names)
+    bound = session.bound.held().get(function)
+    here = session.connection.environment()
+    there = here if bound is None else bound.binding.environment
+    return bind_line(function, names, _named(session, there))
+
+
+def _named(session: Session, environment: str) -> str:
+    """Return an environment as code has to name it: not at all where it is the workspace's own."""
+    return "" if environment == session.connection.own_environment() else environment
+
+
+def missing_keys(look: FunctionLook) -> list[str]:
+    """Return the keys that a function reads, needs and does not get."""
+    return [each.key for each in look.reads if not each.source and not each.optional]
 
 
 def environment_shown(shown: Environment) -> list[dict[str, Any]]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,16 +11,11 @@ from ipywidgets import CallbackDispatcher
 from traitlets import Dict, List, Unicode, validate
 
 from .. import current_session
-from ..errors import InvalidRequest, ModalSecretsError, UnknownFunction, nearest
+from ..errors import InvalidRequest
 from ..session import Session
-from . import requests
-from .actions import Actions
+from .conversation import Conversation
 from .fallback import static
-from .listing import Listing
-from .state import LATER, functions_of, problem_of, selection_of, state_of
-
-#: Seconds for which a front end that has asked is thought to be still there.
-WATCHED = 30.0
+from .state import functions_of, selection_of
 
 
 class Picker(AnyWidget):
@@ -46,20 +38,15 @@ class Picker(AnyWidget):
         """Show a session: by default that of the notebook, or of this process."""
         session = session or current_session.session()
         self._session = session
-        self._lock = threading.RLock()
-        self._listing = Listing()
-        self._actions = Actions(session, self.send)
-        self._asked_at = 0.0
-        self._answering = False
-        self._due = False
         self._follows = True
         self._callbacks = CallbackDispatcher()
-        functions = functions_of(session)
-        first = functions[0]["name"] if functions else LATER
-        super().__init__(**self._traits_now(first))
+        self._conversation = Conversation(
+            session, lambda message: self.send(message), lambda: self._follow()
+        )
+        super().__init__(**self._traits_now())
         self._follows = False
-        self.on_msg(self._receive)
-        self._unlisten = session.changes.listen(self._session_changed)
+        self._conversation.id = self.model_id
+        self.on_msg(lambda _, message, __: self._conversation.receive(message))
 
     # Python
 
@@ -71,24 +58,20 @@ class Picker(AnyWidget):
         return lambda: self._callbacks.register_callback(callback, remove=True)
 
     def close(self) -> None:
-        self._unlisten()
+        self._conversation.close()
         super().close()
 
     @validate("function")
     def _choose(self, proposal: dict[str, Any]) -> str:
         wanted: str = proposal["value"]
-        names = [each["name"] for each in functions_of(self._session)]
-        if not self._follows and wanted != LATER and wanted not in names:
-            raise UnknownFunction(
-                f"The notebook has no function {wanted!r}. {nearest(wanted, names)}".rstrip(),
-                f"Functions: {', '.join(names) or 'none yet'}",
-            )
+        if not self._follows:
+            self._conversation.choose(wanted)
         return wanted
 
     @validate("selection")
     def _select(self, proposal: dict[str, Any]) -> list[str]:
         if not self._follows:
-            self._actions.choose(self.function, proposal["value"])
+            self._conversation.actions.choose(self.function, proposal["value"])
             return selection_of(self._session, self.function)
         wanted: list[str] = proposal["value"]
         return wanted
@@ -117,93 +100,14 @@ class Picker(AnyWidget):
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Refuse what a front end sends as traits: it asks by messages, which are checked."""
         names = ", ".join(sorted(map(str, sync_data)))[:80]
-        self._refuse(-1, InvalidRequest(f"The picker's traits are not set from outside: {names}.",
-                                        "Nothing was done."))  # fmt: skip
-
-    def _receive(self, _: Any, message: Any, __: Any) -> None:
-        """Answer a front end's message."""
-        number = requests.id_of(message)
-        with self._lock:
-            self._answering = True  # which shows what it has changed by itself, once
-            try:
-                self._answer(requests.read(message))
-            except ModalSecretsError as error:
-                self._refuse(number, error)
-                self._show()
-            except Exception as error:  # whose text may hold anything
-                name = type(error).__name__
-                self._refuse(number, ModalSecretsError(
-                    f"That failed in a way the picker does not know ({name}).",
-                    "Try it by %modal_secret, which shows more.",
-                ))  # fmt: skip
-            finally:
-                self._answering = False
-                requests.forget_values(message)
-            if self._due:
-                self._due = False
-                self._show()
-
-    def _answer(self, request: requests.Request) -> None:
-        said = ""
-        self._asked_at = time.monotonic()
-        if request.action == "open":
-            self._listing.restart()
-        elif request.action == "choose":
-            self.function = request.fields["function"]
-            self._follow()
-        elif request.action == "watch":
-            self._session.named.directories.renewed(self._session.connection.environment())
-        elif request.action != "more":
-            said = self._actions.do(request)
-        if request.action == "more":
-            page = self._listing.more()
-            if page:
-                self.send(page)
-        else:
-            self._show()
-        self.send({"kind": "answer", "request": request.id, "said": said})
-
-    def _refuse(self, number: int, error: ModalSecretsError) -> None:
-        self.send({"kind": "failed", "request": number, **problem_of(error)})
-
-    def _session_changed(self) -> None:
-        # An answer may take long, in a thread of its own; no cell waits for it.
-        if not self._lock.acquire(blocking=False):
-            self._due = True
-            return
-        try:
-            if self._answering:
-                return
-            if time.monotonic() - self._asked_at < WATCHED:
-                self._show()
-            else:
-                self._follow()
-        finally:
-            self._lock.release()
-
-    def _show(self) -> None:
-        """Have the front ends show how things are now; they are sent what is new to them."""
-        with contextlib.suppress(ModalSecretsError):  # which the state will tell
-            self._session.named.directories.fresh(self._session.connection.environment())
-        self._follow()
-        state = state_of(self._session, self.function, magics=current_session.has_magics())
-        if state["problem"] is None:
-            place = (state["label"], state["environment"])
-            known = self._session.named.directories.fresh(state["environment"]).secrets
-            page = self._listing.update(place, known)
-            if page:
-                self.send(page)
-        self.send({**state, "id": self.model_id})
+        self._conversation.refuse(-1, InvalidRequest(
+            f"The picker's traits are not set from outside: {names}.", "Nothing was done."
+        ))  # fmt: skip
 
     def _follow(self) -> None:
         """Have the traits say what the session says."""
-        names = [each["name"] for each in functions_of(self._session)]
-        function = self.function if self.function in names else (names or [LATER])[0]
-        function = LATER if self.function == LATER else function
         changed = {
-            name: each
-            for name, each in self._traits_now(function).items()
-            if getattr(self, name) != each
+            name: each for name, each in self._traits_now().items() if getattr(self, name) != each
         }
         if not changed:
             return
@@ -216,7 +120,8 @@ class Picker(AnyWidget):
             self._follows = False
         self._callbacks(self)
 
-    def _traits_now(self, function: str) -> dict[str, Any]:
+    def _traits_now(self) -> dict[str, Any]:
+        function = self._conversation.function
         selection = selection_of(self._session, function)
         at_hand = self._session.named.directories.at_hand()
         known = at_hand.secrets if at_hand else {}

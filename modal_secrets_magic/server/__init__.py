@@ -1,4 +1,4 @@
-"""The Jupyter server's face: looks through notebooks as they are saved."""
+"""The Jupyter server's face: routes for its pages, and a look through what it saves."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(serverapp: Any) -> None:
-    """Look through notebooks as this server saves them."""
+    """Serve the routes, and look through notebooks as this server saves them."""
+    from .catalogs import Catalogs
+    from .routes import routes
     from .save_guard import SaveGuard
 
     guard = SaveGuard(parent=serverapp)
     serverapp.contents_manager.register_pre_save_hook(guard.look_through)
+    web = serverapp.web_app
+    web.add_handlers(".*$", routes(web.settings["base_url"], Catalogs(), guard))

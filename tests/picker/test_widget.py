@@ -37,7 +37,6 @@ class Driven:
         self.picker = picker
         self.sent: list[dict[str, Any]] = []
         picker.send = lambda content, buffers=None: self.sent.append(content)  # type: ignore[method-assign]
-        picker._actions._send = picker.send
         self.last = 0
 
     def ask(self, action: str, **fields: Any) -> dict[str, Any]:
@@ -287,7 +286,7 @@ def test_what_others_do_is_found_by_looking_again(
 def test_the_environment_comes_masked_from_a_container(driven: Driven) -> None:
     driven.ask("bind", function="summarize", secret="openai")
     driven.ask("bind", function="summarize", secret="team")
-    answer = driven.ask("environment", function="summarize")
+    answer = driven.ask("environment", function="summarize", reveal=0)
     assert [each["kind"] for each in driven.sent] == ["progress", "environment", "state", "answer"]
     rows = driven.all("environment")[0]["rows"]
     assert [(each["key"], each["masked"], each["overrides"]) for each in rows] == [
@@ -295,7 +294,7 @@ def test_the_environment_comes_masked_from_a_container(driven: Driven) -> None:
         ("OPENAI_API_KEY", "••••••••", ["openai"]),
     ]
     assert answer["said"] == "2 keys from 2 secrets"
-    assert driven.ask("environment", function="nowhere")["error"] == "UnknownFunction"
+    assert driven.ask("environment", function="nowhere", reveal=0)["error"] == "UnknownFunction"
 
 
 def test_stale_values_are_shown_until_the_containers_start_anew(
@@ -447,14 +446,14 @@ def test_a_cell_does_not_wait_for_an_answer_that_takes_long(
     driven.ask("bind", function="summarize", secret="openai")
     began, go_on = threading.Event(), threading.Event()
 
-    def slow(name: str) -> Any:
+    def slow(name: str, **_: Any) -> Any:
         began.set()
         assert go_on.wait(30)
         raise errors.UnknownFunction("It took long.", "")
 
     monkeypatch.setattr(session, "environment", slow)
     asking = threading.Thread(
-        target=driven.ask, args=("environment",), kwargs={"function": "summarize"}
+        target=driven.ask, args=("environment",), kwargs={"function": "summarize", "reveal": 0}
     )
     asking.start()
     assert began.wait(30)
@@ -484,7 +483,7 @@ def test_no_trait_holds_a_value(
     driven.ask("open")
     driven.ask("create", name="made", values={"KEY": value})
     driven.ask("bind", function="summarize", secret="made")
-    driven.ask("environment", function="summarize")
+    driven.ask("environment", function="summarize", reveal=0)
     assert value not in repr(driven.picker.get_state())
     assert value not in repr(driven.sent)
     assert value not in repr(vars(driven.picker))

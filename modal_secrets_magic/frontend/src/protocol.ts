@@ -93,8 +93,9 @@ export interface Actions {
   create: { name: string; values: Record<string, string> };
   update: { name: string; values: Record<string, string>; removed: string[] };
   delete: { name: string };
-  environment: { function: string };
+  environment: { function: string; reveal: number };
   restart: { function: string };
+  spell: { function: string; secrets: string[] };
   workspace: { choice: string; environment: string };
 }
 

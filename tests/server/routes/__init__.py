@@ -1,0 +1,1 @@
+"""The routes, in a server of this process."""
