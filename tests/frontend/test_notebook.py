@@ -25,7 +25,7 @@ const notebook = {
   insertCell(place, json) { this.cells.splice(place, 0, new Cell(json)); },
   transact(change) { change(); },
 };
-const changed = it.writeLine(notebook, "me", NAME, LINE);
+const { changed } = it.writeLine(notebook, "me", NAME, LINE);
 export default [changed, ...notebook.cells.map(cell => cell.source)];
 """
 

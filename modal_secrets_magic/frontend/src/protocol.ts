@@ -53,13 +53,16 @@ export interface State {
   workspace: string;
   workspaces: { choice: string; label: string }[];
   label: string;
-  functions: FunctionChoice[];
+  /** None where there is no notebook whose functions could be bound. */
+  functions: FunctionChoice[] | null;
   function: string;
   magics: boolean;
   problem: Problem | null;
   environment?: string;
   environments?: string[];
   stale?: Record<string, string[]>;
+  /** Keys that bound functions read, need and do not get. */
+  missing?: Record<string, string[]>;
   look?: FunctionLook;
   line?: string;
   code?: string;
@@ -86,6 +89,7 @@ export interface Actions {
   open: Record<never, never>;
   more: Record<never, never>;
   watch: Record<never, never>;
+  look: Record<never, never>;
   choose: { function: string };
   bind: { function: string; secret: string };
   unbind: { function: string; secret: string };

@@ -9,6 +9,12 @@ export interface Transport {
   listen(receive: (message: FromKernel) => void): void;
 }
 
+/** How values are shown in place of themselves: a mask, after so many characters if any. */
+export interface Display {
+  reveal: number;
+  mask: number;
+}
+
 /** Milliseconds after which somebody who has clicked is told that it goes on. */
 const NOTICEABLE = 700;
 
@@ -37,6 +43,7 @@ export class Store {
   readonly secrets = new Catalogue();
   total = 0;
   environment: { function: string; rows: EnvironmentRow[] } | null = null;
+  display: Display = { reveal: 0, mask: 8 };
   /** What is said to a screen reader, and shown below. */
   said = "";
   failure: Problem | null = null;
@@ -73,10 +80,15 @@ export class Store {
   }
 
   /** The same where what is said, or goes wrong, belongs below the picker. */
-  async tell<A extends keyof Actions>(action: A, fields: Actions[A]): Promise<boolean> {
-    const slow = window.setTimeout(() => this.say("Waiting for the kernel …"), NOTICEABLE);
+  tell<A extends keyof Actions>(action: A, fields: Actions[A]): Promise<boolean> {
+    return this.during(() => this.ask(action, fields));
+  }
+
+  /** Say below the picker what becomes of some work; returns whether it was done. */
+  async during(work: () => Promise<string>): Promise<boolean> {
+    const slow = window.setTimeout(() => this.say("Waiting for an answer …"), NOTICEABLE);
     try {
-      this.say(await this.ask(action, fields));
+      this.say(await work());
       return true;
     } catch (error) {
       this.fail(error);
@@ -158,6 +170,16 @@ export class Store {
       }
     }
     this.changed();
+  }
+
+  /** Nobody answers any more: whoever waits is told so, and may ask again elsewhere. */
+  end(problem: Problem): void {
+    window.clearTimeout(this.patience);
+    window.clearTimeout(this.timer);
+    this.looking.clear();
+    for (const each of this.waiting.values()) each.reject(new Failure(problem));
+    this.waiting.clear();
+    this.silent = false;
   }
 
   private expectAnswer(): void {

@@ -3,10 +3,11 @@
 import { useState } from "preact/hooks";
 import type { Actions, BoundSecret, FunctionLook, KeyNeed, State } from "../protocol";
 import { LATER } from "../protocol";
+import type { Changing } from "../selection";
 import type { Store } from "../store";
 import type { Dialogs } from "./Picker";
 
-export type Change = <A extends "bind" | "unbind" | "move">(action: A, fields: Actions[A]) => Promise<void>;
+export type Change = <A extends Changing>(action: A, fields: Actions[A]) => Promise<void>;
 
 interface Props {
   store: Store;

@@ -10,7 +10,7 @@ export function ConfirmDelete({ store, secret, close }: { store: Store; secret: 
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<Failure | null>(null);
   const name = secret[0];
-  const users = store.state?.functions.filter((each) => each.secrets.includes(name)) ?? [];
+  const users = (store.state?.functions ?? []).filter((each) => each.secrets.includes(name)) ?? [];
 
   async function remove(): Promise<void> {
     if (busy) return;

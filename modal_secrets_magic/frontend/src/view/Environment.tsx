@@ -5,6 +5,9 @@ import type { EnvironmentRow, FunctionLook, State } from "../protocol";
 import { LATER } from "../protocol";
 import type { Store } from "../store";
 
+/** As the container masks what is not to be shown at all (masking/policy.py). */
+const MASK = "•".repeat(8);
+
 export function Environment({ store, state, look }: { store: Store; state: State; look: FunctionLook }) {
   const [since, setSince] = useState(0);
   const shown = store.environment?.function === state.function ? store.environment.rows : null;
@@ -12,7 +15,7 @@ export function Environment({ store, state, look }: { store: Store; state: State
 
   async function ask(): Promise<void> {
     setSince(Date.now());
-    await store.tell("environment", { function: state.function });
+    await store.tell("environment", { function: state.function, reveal: store.display.reveal });
     setSince(0);
   }
 
@@ -22,7 +25,7 @@ export function Environment({ store, state, look }: { store: Store; state: State
         {shown ? "Look into the container again" : "Show the injected environment"}
       </button>
       {since > 0 && <Progress since={since} />}
-      {shown && <Table rows={shown} name={state.function} />}
+      {shown && <Table rows={shown} name={state.function} mask={"•".repeat(store.display.mask)} />}
     </div>
   );
 }
@@ -36,7 +39,7 @@ function Progress({ since }: { since: number }) {
   return <label> <progress aria-label="Asking a container" /> <small>asking a container{passed ? `, ${passed} s` : ""}</small></label>;
 }
 
-function Table({ rows, name }: { rows: EnvironmentRow[]; name: string }) {
+function Table({ rows, name, mask }: { rows: EnvironmentRow[]; name: string; mask: string }) {
   return (
     <div class="mss-scroll" role="region" aria-label={`Injected environment of ${name}`} tabIndex={0}>
       <table>
@@ -45,7 +48,7 @@ function Table({ rows, name }: { rows: EnvironmentRow[]; name: string }) {
           {rows.map((each) => (
             <tr key={each.key}>
               <td><code>{each.key}</code></td>
-              <td><code>{each.masked || "–"}</code></td>
+              <td><code>{each.masked === MASK ? mask : each.masked || "–"}</code></td>
               <td><code>{each.fingerprint || "–"}</code></td>
               <td>{each.source}</td>
               <td>{[each.overrides.length ? `overrides ${each.overrides.join(", ")}` : "", each.note].filter(Boolean).join("; ")}</td>

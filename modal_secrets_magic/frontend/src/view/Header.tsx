@@ -38,7 +38,7 @@ export function Header({ store, state }: { store: Store; state: State }) {
           ))}
         </select>
       </label>
-      <label>
+      {state.functions && <label>
         For{" "}
         <select
           value={state.function}
@@ -48,12 +48,13 @@ export function Header({ store, state }: { store: Store; state: State }) {
             <option key={each.name} value={each.name}>
               {each.name}
               {each.bound ? `: ${listed(each.secrets)}` : ""}
+              {state.missing?.[each.name]?.length ? `, missing ${state.missing[each.name]!.join(", ")}` : ""}
               {state.stale?.[each.name]?.length ? ", stale" : ""}
             </option>
           ))}
           <option value={LATER}>all later cells</option>
         </select>
-      </label>
+      </label>}
       <button
         type="button"
         class="mss-quiet"

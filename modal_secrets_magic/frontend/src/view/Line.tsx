@@ -10,12 +10,14 @@ interface Props {
   store: Store;
   state: State;
   notebook: Notebook | null;
+  /** Whether every change is written anyway. */
+  always: boolean;
   keep: boolean;
   setKeep(keep: boolean): void;
   write(): void;
 }
 
-export function Line({ store, state, notebook, keep, setKeep, write }: Props) {
+export function Line({ store, state, notebook, always, keep, setKeep, write }: Props) {
   const bar = useRef<HTMLDivElement>(null);
 
   async function copied(text: string, what: string): Promise<void> {
@@ -35,7 +37,7 @@ export function Line({ store, state, notebook, keep, setKeep, write }: Props) {
         {notebook && state.magics && (
           <>
             <button type="button" onClick={write}>Write into notebook</button>
-            <label><input type="checkbox" checked={keep} onChange={(event) => setKeep(event.currentTarget.checked)} /> after every change</label>
+            {!always && <label><input type="checkbox" checked={keep} onChange={(event) => setKeep(event.currentTarget.checked)} /> after every change</label>}
           </>
         )}
       </span>

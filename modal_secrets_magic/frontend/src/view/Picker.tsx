@@ -3,6 +3,7 @@
 import { useEffect, useReducer, useRef, useState } from "preact/hooks";
 import { type Notebook, writeLine } from "../notebook";
 import type { Actions, SecretRow } from "../protocol";
+import { type Changing, changed, chosen } from "../selection";
 import type { Store } from "../store";
 import { Chosen } from "./Chosen";
 import { ConfirmDelete } from "./ConfirmDelete";
@@ -21,20 +22,29 @@ export interface Dialogs {
 
 type Open = { kind: "create"; keys: string[] } | { kind: "edit" | "remove"; secret: SecretRow } | null;
 
+/** What somebody came for: the form of a new secret, or to choose. A new object is a new wish. */
+export interface Wish {
+  form: boolean;
+}
+
 interface Props {
   store: Store;
   notebook: Notebook | null;
   /** What the saved notebook says is bound, for where no kernel answers. */
   saved: Record<string, string[]>;
+  /** Binds by writing the notebook's line and running it; returns what to say of that. */
+  run?(name: string, line: string): Promise<string>;
+  wish?: Wish | null;
 }
 
-export function Picker({ store, notebook, saved }: Props) {
+export function Picker({ store, notebook, saved, run, wish = null }: Props) {
   const root = useRef<HTMLElement>(null);
   const [, redraw] = useReducer((count: number) => count + 1, 0);
   const [open, setOpen] = useState<Open>(null);
   const [keep, setKeep] = useState(notebook !== null);
   useEffect(() => store.subscribe(() => redraw(0)), [store]);
   useSight(store, root);
+  useWish(wish, root, store.state !== null, () => setOpen({ kind: "create", keys: [] }));
 
   const dialogs: Dialogs = {
     create: (keys) => setOpen({ kind: "create", keys }),
@@ -45,14 +55,18 @@ export function Picker({ store, notebook, saved }: Props) {
   function write(): void {
     const state = store.state;
     if (!notebook || !state?.magics || !state.line) return;
-    if (writeLine(notebook, state.id, state.function, state.line)) {
+    if (writeLine(notebook, state.id, state.function, state.line).changed) {
       store.say(`${store.said ? `${store.said}. ` : ""}Written into the notebook`);
     }
   }
 
   /** Change the secrets of the chosen function, and the line of the notebook that says so. */
-  async function change<A extends "bind" | "unbind" | "move">(action: A, fields: Actions[A]) {
-    if ((await store.tell(action, fields)) && keep) write();
+  async function change<A extends Changing>(action: A, fields: Actions[A]): Promise<void> {
+    const look = store.state?.look;
+    if (run && look) {
+      const secrets = changed(chosen(look), action, fields);
+      await store.during(async () => run(look.name, await store.ask("spell", { function: look.name, secrets })));
+    } else if ((await store.tell(action, fields)) && keep) write();
   }
 
   const { state } = store;
@@ -70,11 +84,11 @@ export function Picker({ store, notebook, saved }: Props) {
         <>
           <Header store={store} state={state} />
           {state.problem && <Unavailable problem={state.problem} store={store} />}
+          {state.look && <Chosen store={store} state={state} look={state.look} change={change} dialogs={dialogs} />}
+          {(state.look || !state.functions) && <SecretList store={store} state={state} change={change} dialogs={dialogs} />}
           {state.look && (
             <>
-              <Chosen store={store} state={state} look={state.look} change={change} dialogs={dialogs} />
-              <SecretList store={store} state={state} change={change} dialogs={dialogs} />
-              <Line state={state} notebook={notebook} keep={keep} setKeep={setKeep} write={write} store={store} />
+              <Line state={state} notebook={notebook} always={!!run} keep={keep} setKeep={setKeep} write={write} store={store} />
               <Environment store={store} state={state} look={state.look} />
             </>
           )}
@@ -97,6 +111,17 @@ export function Picker({ store, notebook, saved }: Props) {
       )}
     </section>
   );
+}
+
+/** Grant a wish once, as soon as there is something to show. */
+function useWish(wish: Wish | null, root: { current: HTMLElement | null }, ready: boolean, create: () => void): void {
+  const granted = useRef<Wish | null>(null);
+  useEffect(() => {
+    if (!wish || !ready || granted.current === wish) return;
+    granted.current = wish;
+    if (wish.form) create();
+    else root.current?.querySelector<HTMLElement>(".mss-search")?.focus();
+  }, [wish, ready]);
 }
 
 /** Have the store know whether this view is in sight, and whether somebody is there. */

@@ -35,6 +35,8 @@ export function SecretForm({ store, secret, keys, close }: Props) {
   const [problem, setProblem] = useState<Problem | null>(null);
   const [asked, setAsked] = useState(false);
 
+  // A panel's form may outlive the kernel whose environment it was opened for.
+  const place = [store.state?.label, store.state?.environment].filter(Boolean).join(", ");
   const title = secret ? `Keys of ${secret[0]}` : "New secret";
 
   async function submit(event: Event): Promise<void> {
@@ -67,6 +69,7 @@ export function SecretForm({ store, secret, keys, close }: Props) {
 
   return (
     <Dialog title={title} close={close} mayClose={mayClose}>
+      <p><small>In {place}</small></p>
       <form onSubmit={submit} autocomplete="off">
         {!secret && (
           <label class="mss-field">

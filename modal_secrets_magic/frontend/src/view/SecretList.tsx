@@ -33,7 +33,7 @@ export function SecretList({ store, state, change, dialogs }: Props) {
     setActive(next);
     rows.scrollToIndex(next);
     requestAnimationFrame(() =>
-      scroller.current?.querySelector<HTMLInputElement>(`[data-index="${next}"] input`)?.focus(),
+      scroller.current?.querySelector<HTMLElement>(`[data-index="${next}"] :is(input, button)`)?.focus(),
     );
   }
 
@@ -68,7 +68,7 @@ export function SecretList({ store, state, change, dialogs }: Props) {
             if (event.key === "ArrowDown" && found.length) {
               event.preventDefault();
               go(0);
-            } else if (event.key === "Enter" && found[0]) {
+            } else if (event.key === "Enter" && found[0] && state.look) {
               const name = found[0].secret[0];
               toggle(name, !chosen.has(name));
             }
@@ -87,7 +87,7 @@ export function SecretList({ store, state, change, dialogs }: Props) {
             return each && (
               <li
                 key={each.secret[0]}
-                class="mss-row"
+                class={state.look ? "mss-row" : "mss-row mss-unchosen"}
                 data-index={index}
                 ref={(row) => rows.measureElement(row)}
                 style={{ transform: `translateY(${start}px)` }}
@@ -122,7 +122,7 @@ function Row({ each, state, checked, reached, toggle, dialogs }: RowProps) {
   const whom = state.function === LATER ? "all later cells" : state.function;
   return (
     <>
-      <input
+      {state.look && <input
         type="checkbox"
         checked={checked}
         tabIndex={tabIndex}
@@ -132,7 +132,7 @@ function Row({ each, state, checked, reached, toggle, dialogs }: RowProps) {
           event.preventDefault();
           if (event.detail < 2) toggle(name, !checked);
         }}
-      />
+      />}
       <span class="mss-name" title={name}><bdi><Text pieces={each.name} /></bdi></span>
       <span class="mss-keys" title={keys.join(" ")}>
         {each.keys.map((pieces, place) => <code key={keys[place]}><Text pieces={pieces} /></code>)}
