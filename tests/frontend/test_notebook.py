@@ -23,7 +23,6 @@ const notebook = {
     source.startsWith("# ") ? {cell_type: "markdown", source}
     : {source, outputs: source === "%modal_secret" ? [view] : []})),
   insertCell(place, json) { this.cells.splice(place, 0, new Cell(json)); },
-  transact(change) { change(); },
 };
 const { changed } = it.writeLine(notebook, "me", NAME, LINE);
 export default [changed, ...notebook.cells.map(cell => cell.source)];

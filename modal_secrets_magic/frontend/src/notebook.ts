@@ -3,6 +3,7 @@
 
 import { LATER } from "./protocol";
 
+/** What a cell is set to, its editor can undo. */
 export interface Cell {
   cell_type: string;
   getSource(): string;
@@ -13,7 +14,6 @@ export interface Cell {
 export interface Notebook {
   cells: Cell[];
   insertCell(place: number, cell: object): unknown;
-  transact(change: () => void): void;
 }
 
 export interface Written {
@@ -53,16 +53,19 @@ export function writeLine(notebook: Notebook, model: string, name: string, line:
     const cell = notebook.cells[holding]!;
     const before = cell.getSource();
     const after = linesOf(cell).map((each) => (each.startsWith(begins) ? line : each)).join("\n");
-    if (after !== before) notebook.transact(() => cell.setSource(after));
+    if (after !== before) cell.setSource(after);
     return { place: holding, changed: after !== before };
   }
   const above = Math.max(placeOfPicker(notebook, model), placeOfLoad(notebook), name === LATER ? -1 : placeOf(notebook, name));
   const place = above + 1;
   const next = notebook.cells[place];
-  notebook.transact(() => {
-    if (next?.cell_type === "code" && isOfLines(next)) next.setSource(`${next.getSource()}\n${line}`);
-    else notebook.insertCell(place, codeCell(line));
-  });
+  if (next?.cell_type === "code" && isOfLines(next)) {
+    next.setSource(`${next.getSource()}\n${line}`);
+  } else {
+    // In two steps: Ctrl+Z in the cell takes the line back, and undoing cell operations the cell.
+    notebook.insertCell(place, codeCell(""));
+    notebook.cells[place]!.setSource(line);
+  }
   return { place, changed: true };
 }
 
@@ -70,7 +73,7 @@ export function writeLine(notebook: Notebook, model: string, name: string, line:
 export function writeLoad(notebook: Notebook): Written {
   const place = notebook.cells.findIndex((cell) => cell.cell_type === "code" && cell.getSource().trim() === LOAD);
   if (place >= 0) return { place, changed: false };
-  notebook.transact(() => notebook.insertCell(0, codeCell(LOAD)));
+  notebook.insertCell(0, codeCell(LOAD));
   return { place: 0, changed: true };
 }
 
@@ -81,7 +84,7 @@ export function definedBy(source: string): string[] {
 }
 
 /** Whether a cell holds nothing but what views write. */
-export function isOfLines(cell: Cell): boolean {
+function isOfLines(cell: Cell): boolean {
   return linesOf(cell).every((each) => /^%modal_secret (bind \S+ .*--only|use )/.test(each));
 }
 

@@ -4,6 +4,7 @@ import type { Cell } from "@jupyterlab/cells";
 import { Widget } from "@lumino/widgets";
 import { definedBy } from "../notebook";
 import type { State } from "../protocol";
+import { icon } from "./icon";
 import type { Link, Links } from "./links";
 
 /** Secrets that are named on the button; the others are counted. */
@@ -13,8 +14,8 @@ interface Look {
   /** The function whose secrets a click chooses. */
   name: string;
   text: string;
-  /** What is amiss, in words. */
-  badges: string[];
+  /** What is amiss: in few words, for JupyterLab hides a cell's toolbar that takes half of it. */
+  badges: { text: string; detail: string }[];
 }
 
 export class CellButton extends Widget {
@@ -46,14 +47,14 @@ export class CellButton extends Widget {
     this.setHidden(!this.shown);
     if (!this.shown) return;
     const { name, text, badges } = this.shown;
-    const said = [text, ...badges].join(" · ");
-    if (this.button.title.endsWith(said) && this.button.firstChild) return;
-    this.button.title = `Secrets of ${name}: ${said}`;
+    const said = `Secrets of ${name}: ${[text, ...badges.map((each) => each.detail)].join("; ")}`;
+    if (this.button.title === said) return;
+    this.button.title = said;
+    this.button.setAttribute("aria-label", said);
     this.button.replaceChildren(
-      span("mss-cell-key", "⚿", true),
-      span("mss-cell-of", `Secrets of ${name}: `),
+      icon.element({ tag: "span", width: "16px", height: "16px" }),
       span("mss-cell-names", text),
-      ...badges.map((each) => span("mss-cell-badge", each)),
+      ...badges.map((each) => span("mss-cell-badge", each.text)),
     );
   }
 
@@ -79,23 +80,24 @@ function lookAt(names: [string, ...string[]], link: Link): Look {
 
 function namesOf(state: State, name: string): string {
   const secrets = state.functions?.find((each) => each.name === name)?.secrets ?? [];
-  if (!secrets.length) return "none";
+  if (!secrets.length) return "no secrets";
   const more = secrets.length - NAMED;
   return secrets.slice(0, NAMED).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
-function badgesOf(state: State, name: string): string[] {
+function badgesOf(state: State, name: string): Look["badges"] {
   const missing = state.missing?.[name] ?? [];
+  const stale = state.stale?.[name] ?? [];
+  const key = missing.length > 1 ? "missing keys" : "missing key";
   return [
-    ...(missing.length ? [`missing key ${missing.join(", ")}`] : []),
-    ...(state.stale?.[name]?.length ? ["stale"] : []),
+    ...(missing.length ? [{ text: key, detail: `${key} ${missing.join(", ")}` }] : []),
+    ...(stale.length ? [{ text: "stale", detail: `stale, for ${stale.join(", ")} changed since its containers started` }] : []),
   ];
 }
 
-function span(name: string, text: string, hidden = false): HTMLElement {
+function span(name: string, text: string): HTMLElement {
   const made = document.createElement("span");
   made.className = name;
   made.textContent = text;
-  if (hidden) made.setAttribute("aria-hidden", "true");
   return made;
 }
