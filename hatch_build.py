@@ -20,9 +20,19 @@ BUILT = (PACKAGE / "picker" / "picker.js", PACKAGE / "labextension" / "package.j
 class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
     """Runs `npm run build` where what was built is not there, or older than its source."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if self.target_name == "sdist" or not is_built():
             build()
+        # Not as hatch's `artifacts`: it would look for them among all of npm's packages.
+        wanted = BUILT if self.target_name == "sdist" else BUILT[:1] * (version == "standard")
+        build_data["force_include"].update(
+            {str(each): each.relative_to(PACKAGE.parent).as_posix() for each in map(_whole, wanted)}
+        )
+
+
+def _whole(built: Path) -> Path:
+    """Return what is taken along with a built file: all of the extension's folder."""
+    return built if built.suffix == ".js" else built.parent
 
 
 def is_built() -> bool:

@@ -60,7 +60,5 @@ def jp_server_config() -> Config:
 
 
 @pytest.fixture
-def routes(
-    paths: WorkspacePaths, jp_asyncio_loop: Any, jp_fetch: Any, jp_web_app: Any
-) -> Routes:
+def routes(paths: WorkspacePaths, jp_asyncio_loop: Any, jp_fetch: Any, jp_web_app: Any) -> Routes:
     return Routes(jp_asyncio_loop, jp_fetch)

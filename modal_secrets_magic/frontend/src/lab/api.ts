@@ -72,7 +72,8 @@ async function got<T>(path: string, query: Record<string, string> = {}): Promise
 }
 
 async function sent<T>(method: string, path: string, query: Record<string, string>, body: object): Promise<T> {
-  return (await asked(path, query, { method, body: JSON.stringify(body) })).json();
+  const headers = { "Content-Type": "application/json" };
+  return (await asked(path, query, { method, headers, body: JSON.stringify(body) })).json();
 }
 
 /** Ask a route; fails with what the server says of it, or of its not being there. */

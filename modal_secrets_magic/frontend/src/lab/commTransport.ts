@@ -30,12 +30,18 @@ export class CommTransport implements Transport {
   }
 
   send(message: object): void {
-    if (!this.comm.isDisposed) this.comm.send(message as never);
+    if (this.comm.isDisposed) return;
+    try {
+      this.comm.send(message as never);
+    } catch {
+      // The kernel is gone; whoever waits for its answer is told so by the link.
+    }
   }
 
   close(): void {
     if (this.comm.isDisposed) return;
     try {
+      this.comm.onClose = () => undefined;
       this.comm.close();
     } catch {
       // The kernel is gone, and its side of it too.

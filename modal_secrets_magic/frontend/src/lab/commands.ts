@@ -2,7 +2,8 @@
 
 import type { CommandRegistry } from "@lumino/commands";
 import { chosen } from "../selection";
-import type { Links } from "./links";
+import { Failure, type Store } from "../store";
+import type { Link, Links } from "./links";
 import type { SaveReports } from "./saveReports";
 
 export const OPEN = "modal-secrets:open";
@@ -32,6 +33,15 @@ const SECRET = { type: "string", description: "The name of a secret in the noteb
 export function addCommands(commands: CommandRegistry, doing: Doing): void {
   const { links, reports } = doing;
   const store = () => links.current?.store ?? null;
+  const linked = (): [Link, Store] => {
+    const [link, talk] = [links.current, store()];
+    if (link && talk) return [link, talk];
+    throw new Failure({
+      error: "",
+      what: "No notebook that has loaded the extension is in use.",
+      next: "Open one, and run %load_ext modal_secrets_magic in it.",
+    });
+  };
   const saying = (work: () => Promise<string>) => work().then(doing.say, doing.fail);
 
   commands.addCommand(OPEN, {
@@ -69,7 +79,7 @@ export function addCommands(commands: CommandRegistry, doing: Doing): void {
       isEnabled: () => store() !== null,
       execute: ({ function: name, secret }) =>
         saying(async () => {
-          const [link, talk] = [links.current!, store()!];
+          const [link, talk] = linked();
           await talk.ask("choose", { function: String(name) });
           const rest = chosen(talk.state!.look!).filter((each) => each !== secret);
           const secrets = unbinds ? rest : [...rest, String(secret)];
@@ -82,7 +92,7 @@ export function addCommands(commands: CommandRegistry, doing: Doing): void {
     caption: "So that they get the secrets as they are now",
     describedBy: args({ function: FUNCTION }, ["function"]),
     isEnabled: () => store() !== null,
-    execute: ({ function: name }) => saying(() => store()!.ask("restart", { function: String(name) })),
+    execute: ({ function: name }) => saying(async () => linked()[1].ask("restart", { function: String(name) })),
   });
 }
 

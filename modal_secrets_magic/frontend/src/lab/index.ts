@@ -82,7 +82,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
       say: (text) => void Notification.info(text, { autoClose: 5_000 }),
       fail: (error) => {
         const { what, next } = error instanceof Failure ? error.problem : { what: String(error), next: "" };
-        Notification.error(`${what} ${next}`.trim());
+        Notification.error(`${what} ${next}`.trim(), { autoClose: 10_000 });
       },
     };
     addCommands(app.commands, doing);

@@ -17,6 +17,9 @@ export type Standing =
   | { kind: "absent" } // the extension is not loaded in it
   | { kind: "here"; store: Store };
 
+/** What a kernel says when nobody of before will answer. */
+const ENDS = ["restarting", "autorestarting", "dead", "terminating"];
+
 const GONE: Problem = {
   error: "",
   what: "The notebook's kernel ended before it answered.",
@@ -31,15 +34,20 @@ export class Link {
   standing: Standing = { kind: "none" };
   private transport: CommTransport | null = null;
   private kernel: Kernel.IKernelConnection | null = null;
-  private looks = 0;
+  private looking: object | null = null;
   private timer = 0;
 
   constructor(readonly panel: NotebookPanel, private settings: () => Settings, private changed: () => void) {
     const { sessionContext } = panel;
-    sessionContext.kernelChanged.connect(() => this.look());
+    sessionContext.kernelChanged.connect(() => {
+      this.leave({ kind: "waiting" });
+      void this.look();
+    });
     sessionContext.statusChanged.connect((_, status) => {
-      if (["restarting", "autorestarting", "dead", "terminating"].includes(status)) this.leave({ kind: "waiting" });
-      else if (status === "idle" && this.standing.kind === "waiting") void this.look();
+      if (ENDS.includes(status)) {
+        this.looking = null; // whose answer may never come
+        this.leave({ kind: "waiting" });
+      } else if (status === "idle" && this.standing.kind === "waiting") void this.look();
     });
     panel.disposed.connect(() => this.leave({ kind: "none" }));
     void sessionContext.ready.then(() => this.look());
@@ -57,19 +65,27 @@ export class Link {
     return (this.panel.model?.sharedModel as unknown as Notebook | undefined) ?? null;
   }
 
-  /** Find out how it stands. */
+  /** Find out how it stands; by one look at a time, for the kernel is busy and idle with each. */
   async look(): Promise<void> {
-    const look = ++this.looks;
     const kernel = this.panel.sessionContext.session?.kernel ?? null;
-    if (!kernel) return this.leave({ kind: "none" });
-    if (kernel !== this.kernel || this.standing.kind === "none") this.leave({ kind: "waiting" });
+    if (kernel !== this.kernel) this.looking = null;
+    if (this.looking) return;
     this.kernel = kernel;
-    const language = (await kernel.info).language_info.name;
-    const loaded = language === "python" && (await isLoaded(kernel));
-    if (look !== this.looks || this.panel.isDisposed) return;
-    if (language !== "python") this.leave({ kind: "foreign", language });
-    else if (!loaded) this.leave({ kind: "absent" });
-    else if (this.standing.kind !== "here") this.enter(kernel);
+    if (!kernel) return this.leave({ kind: "none" });
+    const look = (this.looking = {});
+    if (this.standing.kind === "none") this.leave({ kind: "waiting" });
+    try {
+      const language = (await kernel.info).language_info.name;
+      const loaded = language === "python" && (await isLoaded(kernel));
+      if (look !== this.looking || this.panel.isDisposed) return;
+      if (language !== "python") this.leave({ kind: "foreign", language });
+      else if (!loaded) this.leave({ kind: "absent" });
+      else if (this.standing.kind !== "here") this.enter(kernel);
+    } catch {
+      // The kernel ended, or the server is gone: its next sign of life is looked at.
+    } finally {
+      if (look === this.looking) this.looking = null;
+    }
   }
 
   /** A cell has run: there may be new functions, or the extension is loaded now. */
@@ -77,7 +93,7 @@ export class Link {
     window.clearTimeout(this.timer);
     this.timer = window.setTimeout(() => {
       if (this.store) void this.store.ask("look", {}).catch(() => undefined);
-      else void this.look().catch(() => undefined);
+      else void this.look();
     }, A_MOMENT);
   }
 

@@ -4,9 +4,6 @@ import { Notification } from "@jupyterlab/apputils";
 import type { NotebookPanel } from "@jupyterlab/notebook";
 import * as api from "./api";
 
-/** Notifications list no more than this. */
-const LISTED = 3;
-
 export class SaveReports {
   private known = new Map<NotebookPanel, api.Saved>();
   private listeners = new Set<() => void>();
@@ -52,19 +49,19 @@ export class SaveReports {
     for (const listener of this.listeners) listener();
   }
 
-  private notify(panel: NotebookPanel, { findings, refused, advice }: api.Saved): void {
+  /** JupyterLab shows 140 characters; the panel lists everything. */
+  private notify(panel: NotebookPanel, { findings, refused }: api.Saved): void {
     const masked = findings.filter((each) => each.masked);
     const written = findings.filter((each) => !each.masked);
     const name = panel.title.label;
+    const first = (written[0] ?? masked[0])!;
     const said = [
       refused ? `${name} was not saved, for it holds a secret.` : "",
       !refused && written.length ? `${name} was saved with ${counted(written.length)} in what you wrote.` : "",
-      masked.length ? `${counted(masked.length)} masked in the file of ${name}.` : "",
-      ...findings.slice(0, LISTED).map((each) => `${placeOf(each)}: ${each.what}.`),
-      findings.length > LISTED ? "The panel lists all of them." : "",
-      written.length ? advice : "",
+      !written.length ? `${counted(masked.length)} masked in the file of ${name}.` : "",
+      `${placeOf(first)}: ${first.what}.`,
+      findings.length > 1 ? `And ${findings.length - 1} more.` : "",
     ];
-    const first = (written[0] ?? masked[0])!;
     const options = {
       autoClose: false as const,
       actions: first.cell
