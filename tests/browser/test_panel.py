@@ -72,7 +72,16 @@ class Lab:
             self.page.get_by_role("tab", name="Modal secrets").click()
         return panel
 
-    def command(self, label: str) -> None:
+    def execute(self, command: str, **arguments: str) -> None:
+        """Execute a command to its end, of half a minute at most."""
+        ended = self.page.evaluate(
+            "([id, args]) => Promise.race([jupyterapp.commands.execute(id, args).then(() => true),"
+            " new Promise(end => setTimeout(end, 30_000, false))])",
+            [f"modal-secrets:{command}", arguments],
+        )
+        assert ended
+
+    def choose(self, label: str) -> None:
         """Choose a command in the palette."""
         self.page.keyboard.press("Control+Shift+c")
         self.page.keyboard.type(label)
@@ -481,19 +490,13 @@ def test_commands_say_what_they_take(opened: Lab) -> None:
     for _, label, args in described:
         assert label.startswith("Modal Secrets: ")
         assert all(each["description"] for each in args["properties"].values())
-    page.evaluate(
-        "jupyterapp.commands.execute('modal-secrets:bind', {function: 'summarize', secret: 'openai'})"
-    )
+    opened.execute("bind", function="summarize", secret="openai")
     assert opened.sources()[-1] == LINE
-    page.evaluate(
-        "jupyterapp.commands.execute('modal-secrets:unbind', {function: 'summarize', secret: 'openai'})"
-    )
+    opened.execute("unbind", function="summarize", secret="openai")
     assert opened.sources()[-1] == "%modal_secret bind summarize --only"
-    page.evaluate(
-        "jupyterapp.commands.execute('modal-secrets:bind', {function: 'summarise', secret: 'openai'})"
-    )
+    opened.execute("bind", function="summarise", secret="openai")
     expect(page.get_by_role("alert").filter(has_text="Did you mean 'summarize'?")).to_be_visible()
-    opened.command("Modal Secrets: New Secret")
+    opened.choose("Modal Secrets: New Secret")
     expect(page.get_by_role("dialog", name="New secret")).to_be_visible()
 
 

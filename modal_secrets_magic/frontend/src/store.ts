@@ -3,7 +3,8 @@
 import type { Actions, EnvironmentRow, FromKernel, Problem, State } from "./protocol";
 import { Catalogue } from "./search";
 
-/** Carries messages to the kernel; the widget has one, and whoever else shows the view. */
+/** Carries messages to the kernel; the widget has one, and whoever else shows the view. `send`
+ * throws where nobody would get it. */
 export interface Transport {
   send(message: object): void;
   listen(receive: (message: FromKernel) => void): void;
@@ -35,7 +36,7 @@ export class Failure extends Error {
 
 interface Waiting {
   resolve(said: string): void;
-  reject(failure: Failure): void;
+  reject(failure: unknown): void;
 }
 
 export class Store {
@@ -58,6 +59,7 @@ export class Store {
   private timer = 0;
   private touched = Date.now();
   private lookTook = 0;
+  private ended: Problem | null = null;
 
   constructor(private transport: Transport) {
     transport.listen((message) => this.receive(message));
@@ -70,12 +72,18 @@ export class Store {
 
   /** Ask the kernel to do something; resolves with what it says of it. */
   ask<A extends keyof Actions>(action: A, fields: Actions[A]): Promise<string> {
+    if (this.ended) return Promise.reject(new Failure(this.ended));
     const request = ++this.lastRequest;
     const answer = new Promise<string>((resolve, reject) => {
       this.waiting.set(request, { resolve, reject });
     });
-    this.transport.send({ action, request, ...fields });
-    this.expectAnswer();
+    try {
+      this.transport.send({ action, request, ...fields });
+      this.expectAnswer();
+    } catch (error) {
+      this.waiting.get(request)?.reject(error);
+      this.waiting.delete(request);
+    }
     return answer;
   }
 
@@ -174,6 +182,7 @@ export class Store {
 
   /** Nobody answers any more: whoever waits is told so, and may ask again elsewhere. */
   end(problem: Problem): void {
+    this.ended = problem;
     window.clearTimeout(this.patience);
     window.clearTimeout(this.timer);
     this.looking.clear();

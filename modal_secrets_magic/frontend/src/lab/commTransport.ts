@@ -1,8 +1,8 @@
 // Carries a store's messages to a kernel in which the extension is loaded (notebook/comms.py).
 
 import type { Kernel } from "@jupyterlab/services";
-import type { FromKernel } from "../protocol";
-import type { Transport } from "../store";
+import type { FromKernel, Problem } from "../protocol";
+import { Failure, type Transport } from "../store";
 
 const PRESENT = "modal_secrets_magic";
 const PANEL = "modal_secrets_magic.panel";
@@ -12,6 +12,12 @@ export async function isLoaded(kernel: Kernel.IKernelConnection): Promise<boolea
   const reply = await kernel.requestCommInfo({ target_name: PRESENT });
   return reply.content.status === "ok" && Object.keys(reply.content.comms).length > 0;
 }
+
+export const GONE: Problem = {
+  error: "",
+  what: "The notebook's kernel ended before it answered.",
+  next: "Try again; what was typed is still here.",
+};
 
 export class CommTransport implements Transport {
   private comm: Kernel.IComm;
@@ -30,11 +36,10 @@ export class CommTransport implements Transport {
   }
 
   send(message: object): void {
-    if (this.comm.isDisposed) return;
     try {
       this.comm.send(message as never);
     } catch {
-      // The kernel is gone; whoever waits for its answer is told so by the link.
+      throw new Failure(GONE);
     }
   }
 

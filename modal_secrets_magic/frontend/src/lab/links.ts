@@ -3,10 +3,9 @@
 import { type INotebookTracker, NotebookActions, type NotebookPanel } from "@jupyterlab/notebook";
 import type { Kernel } from "@jupyterlab/services";
 import type { Notebook } from "../notebook";
-import type { Problem } from "../protocol";
 import { LOAD, writeLine, writeLoad } from "../notebook";
 import { Failure, Store } from "../store";
-import { CommTransport, isLoaded } from "./commTransport";
+import { CommTransport, GONE, isLoaded } from "./commTransport";
 import type { Settings } from "./settings";
 
 /** How it stands between a notebook's kernel and us. */
@@ -19,12 +18,6 @@ export type Standing =
 
 /** What a kernel says when nobody of before will answer. */
 const ENDS = ["restarting", "autorestarting", "dead", "terminating"];
-
-const GONE: Problem = {
-  error: "",
-  what: "The notebook's kernel ended before it answered.",
-  next: "Try again; what was typed is still here.",
-};
 
 /** Milliseconds in which cells that run one after another are followed by one look. */
 const A_MOMENT = 150;
