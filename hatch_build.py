@@ -42,9 +42,9 @@ def is_built() -> bool:
     sources = [
         *(FRONTEND / "src").rglob("*"),
         *(FRONTEND / "schema").rglob("*"),
-        *(FRONTEND / name for name in ("package.json", "package-lock.json")),
+        *(FRONTEND / name for name in ("package.json", "package-lock.json", "builder.config.cjs")),
     ]
-    newest = max(each.stat().st_mtime for each in sources)
+    newest = max(each.stat().st_mtime for each in sources if each.is_file())
     return all(each.stat().st_mtime >= newest for each in BUILT)
 
 

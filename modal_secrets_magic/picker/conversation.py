@@ -75,9 +75,9 @@ class Conversation:
             finally:
                 self._answering = False
                 requests.forget_values(message)
-            if self._due:
-                self._due = False
-                self.show()
+        if self._due:
+            self._due = False
+            self._session_changed()
 
     def refuse(self, number: int, error: ModalSecretsError) -> None:
         self._send({"kind": "failed", "request": number, **problem_of(error)})
@@ -105,7 +105,7 @@ class Conversation:
             self.choose(request.fields["function"])
         elif request.action == "watch":
             self.session.named.directories.renewed(self.session.connection.environment())
-        elif request.action != "more":
+        elif request.action not in {"look", "more"}:
             said = self.actions.do(request)
         if request.action == "more":
             page = self._listing.more()

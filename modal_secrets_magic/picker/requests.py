@@ -36,6 +36,7 @@ ACTIONS: Mapping[str, Fields] = {
     "open": {},
     "more": {},
     "watch": {},
+    "look": {},
     "choose": {"function": is_text},
     "bind": {"function": is_text, "secret": is_text},
     "unbind": {"function": is_text, "secret": is_text},

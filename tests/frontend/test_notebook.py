@@ -52,6 +52,20 @@ PICKER, DEFINES = "%modal_secret", "x = 1\ndef f(): ..."
             ["%modal_secret use a", PICKER],
         ),
         (["print()"], "f", F, [F, "print()"]),  # the picker is shown by another notebook
+        # Without a picker in the notebook, what loads the extension comes first all the same.
+        (
+            ["%load_ext modal_secrets_magic"],
+            "",
+            "%modal_secret use a",
+            ["%load_ext modal_secrets_magic", "%modal_secret use a"],
+        ),
+        (
+            ["def f(): ...", "%load_ext modal_secrets_magic", "f()"],
+            "f",
+            F,
+            ["def f(): ...", "%load_ext modal_secrets_magic", F, "f()"],
+        ),
+        (["from m import f, g", "f()"], "f", F, ["from m import f, g", F, "f()"]),
     ],
 )
 def test_a_line_is_put_below_or_in_place_of_another(
@@ -66,3 +80,25 @@ def test_a_line_is_put_below_or_in_place_of_another(
 def test_a_line_that_stands_there_is_not_written_again(tmp_path: Path) -> None:
     script = f"const CELLS = {json.dumps([PICKER, F])}, NAME = 'f', LINE = {json.dumps(F)};"
     assert evaluate(tmp_path, "notebook.ts", script + NOTEBOOK) == [False, PICKER, F]
+
+
+def test_the_cell_that_loads_the_extension_is_written_once(tmp_path: Path) -> None:
+    load = "%load_ext modal_secrets_magic"
+    for cells, after in (
+        (["f()"], [0, True, load, "f()"]),
+        (["f()", load], [1, False, "f()", load]),
+        (["f()", f"{load}\nf()"], [0, True, load, "f()", f"{load}\nf()"]),
+    ):
+        script = (
+            f"const CELLS = {json.dumps(cells)};"
+            + NOTEBOOK.split("const { changed }", maxsplit=1)[0]
+            + "const done = it.writeLoad(notebook);"
+            "export default [done.place, done.changed, ...notebook.cells.map(c => c.source)];"
+        )
+        assert evaluate(tmp_path, "notebook.ts", script) == after
+
+
+def test_what_a_cell_defines(tmp_path: Path) -> None:
+    source = "async def a(): ...\nclass B:\n    def method(self): ...\n@x\ndef größe(): ...\n# def no\ndefault = 1"
+    script = f"export default it.definedBy({json.dumps(source)});"
+    assert evaluate(tmp_path, "notebook.ts", script) == ["a", "B", "größe"]

@@ -63,7 +63,7 @@ def test_an_action_is_read_with_its_fields() -> None:
 
 
 def test_every_action_has_somebody_who_does_it() -> None:
-    of_the_widget = {"open", "more", "watch", "choose"}
+    of_the_widget = {"open", "more", "watch", "look", "choose"}
     for action in ACTIONS.keys() - of_the_widget:
         assert callable(getattr(Actions, action)), action
 

@@ -487,3 +487,49 @@ def test_no_trait_holds_a_value(
     assert value not in repr(driven.picker.get_state())
     assert value not in repr(driven.sent)
     assert value not in repr(vars(driven.picker))
+
+
+def test_a_line_is_spelled_and_nothing_is_bound(driven: Driven, session: Session) -> None:
+    def spelled(function: str, *secrets: str) -> Any:
+        return driven.ask("spell", function=function, secrets=[*secrets])
+
+    assert spelled("summarize", "team", "openai", "team")["said"] == (
+        "%modal_secret bind summarize openai team --only"
+    )
+    assert [each["kind"] for each in driven.sent] == ["answer"]
+    assert spelled("summarize")["said"] == "%modal_secret bind summarize --only"
+    assert spelled("", "openai")["said"] == "%modal_secret use openai"
+    assert spelled("")["said"] == "%modal_secret use --clear"
+    assert session.bound.held() == {}
+    assert "Did you mean 'summarize'?" in spelled("summarise", "openai")["what"]
+    # What a hostile workspace, or page, calls a secret does not become code.
+    for name in ("a\n!touch x", "--image evil", "-e", "a b", "$(x)", "{x}", "", "a;b", "a\u2028b"):
+        refused = spelled("summarize", "openai", name)
+        assert refused["kind"] == "failed", name
+        assert refused["error"] == "InvalidName"
+
+
+def test_what_is_bound_and_lacks_a_key_is_told_of_every_function(driven: Driven) -> None:
+    driven.ask("bind", function="summarize", secret="openai")
+    driven.ask("choose", function="other")
+    assert driven.state["missing"] == {"summarize": ["HF_TOKEN"]}
+    driven.ask("bind", function="summarize", secret="huggingface")
+    driven.ask("look")
+    assert driven.state["missing"] == {}
+    assert driven.state["function"] == "other"
+
+
+def test_no_change_is_lost_between_an_answer_and_the_next_question(
+    driven: Driven, session: Session
+) -> None:
+    """Cells and answers run in threads of their own."""
+    conversation = driven.picker._conversation
+    driven.ask("open")
+    driven.sent.clear()
+    with conversation._lock:
+        other = threading.Thread(target=session.changes.tell)
+        other.start()
+        other.join(10)
+    assert not other.is_alive()
+    driven.ask("more")
+    assert driven.all("state")  # due since then
