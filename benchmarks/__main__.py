@@ -1,5 +1,5 @@
 """What the README's figures come from: `python -m benchmarks [notebook] [cells] [masking] [workspace]
-[picker]`.
+[picker] [panel]`.
 
 Each figure is a ratio, or a time beside the time of what a user would use instead, taken in the
 same run on a throwaway local workspace. Interleaved, so that a busy machine slows both alike.
@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-PARTS = ("notebook", "cells", "masking", "workspace", "picker")
+PARTS = ("notebook", "cells", "masking", "workspace", "picker", "panel")
 
 
 def main(*parts: str) -> None:
