@@ -116,6 +116,8 @@ class GuardedCall:
     def __enter__(self) -> Any:
         if not self._works:
             return None
+        if isinstance(sys.stderr, _Settled):
+            sys.stderr = sys.stderr.stream
         self._guard.start()
         return self._guard.answer(self._args)
 
@@ -127,6 +129,9 @@ class GuardedCall:
         self._guard.settle()
         if error is None or isinstance(error, GeneratorExit):
             return
+        if not isinstance(sys.stderr, _Settled):
+            # Modal prints the traceback after this, and sends the result right then.
+            sys.stderr = _Settled(sys.stderr, self._guard.settle)
         try:
             cleaned = self._guard.without_values(error)
         except Exception as failure:
@@ -140,6 +145,25 @@ class GuardedCall:
                 raise cleaned
             finally:
                 cleaned.__context__, cleaned.__suppress_context__ = context, hidden
+
+
+class _Settled:
+    """A stream of which every line that is not indented, as the last one of a traceback is not, is
+    through before writing it returns.
+    """
+
+    def __init__(self, stream: Any, settle: Callable[[], None]) -> None:
+        self.stream = stream
+        self._settle = settle
+
+    def write(self, text: str) -> int:
+        written: int = self.stream.write(text)
+        if text and not text[0].isspace():
+            self._settle()
+        return written
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
 
 
 def _is_request(thing: Any) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..catalog import Catalog, SecretInfo
 from ..connection import Connection, choices, label_of
+from ..errors import AuthenticationFailed
 from ..modal_errors import translated
 
 
@@ -31,11 +33,11 @@ class Catalogs:
         """Return the secrets of an environment, by default the workspace's own."""
         from ..modal_adapter import environment_names
 
-        connection = self._connection(workspace)
-        environment = environment or connection.own_environment()
-        secrets = self._catalog(workspace).search(environment=environment)
-        with translated(connection.label):
-            environments = environment_names(connection.client())
+        with self._connected(workspace) as connection:
+            environment = environment or connection.own_environment()
+            secrets = Catalog(connection).search(environment=environment)
+            with translated(connection.label):
+                environments = environment_names(connection.client())
         return {
             "workspace": connection.choice,
             "label": connection.label,
@@ -47,7 +49,8 @@ class Catalogs:
     def create(
         self, workspace: str, environment: str, name: str, values: dict[str, str]
     ) -> dict[str, Any]:
-        return _made(self._catalog(workspace).create(name, values, environment))
+        with self._connected(workspace) as connection:
+            return _made(Catalog(connection).create(name, values, environment))
 
     def update(
         self,
@@ -57,23 +60,31 @@ class Catalogs:
         values: dict[str, str],
         removed: Sequence[str],
     ) -> dict[str, Any]:
-        return _made(self._catalog(workspace).update(name, values, removed, environment))
+        with self._connected(workspace) as connection:
+            return _made(Catalog(connection).update(name, values, removed, environment))
 
     def delete(self, workspace: str, environment: str, name: str) -> None:
-        self._catalog(workspace).delete(name, environment)
+        with self._connected(workspace) as connection:
+            Catalog(connection).delete(name, environment)
 
     def close(self) -> None:
         for each in self._connections.values():
             each.close()
         self._connections.clear()
 
-    def _catalog(self, workspace: str) -> Catalog:
-        return Catalog(self._connection(workspace))
-
-    def _connection(self, workspace: str) -> Connection:
+    @contextlib.contextmanager
+    def _connected(self, workspace: str) -> Iterator[Connection]:
+        """Connect to a workspace; anew the next time, if it refuses our credentials."""
         made = Connection(workspace)
         with self._lock:
-            return self._connections.setdefault(made.choice, made)
+            connection = self._connections.setdefault(made.choice, made)
+        try:
+            yield connection
+        except AuthenticationFailed:
+            with self._lock:
+                self._connections.pop(connection.choice, None)
+            connection.close()
+            raise
 
 
 def _made(secret: SecretInfo) -> dict[str, Any]:

@@ -77,15 +77,20 @@ class JupyterServer:
         (self.config / "jupyter_server_config.py").write_text(
             f"c.ServerApp.port = {self._port}\nc.ServerApp.port_retries = 0\n"
             f"c.IdentityProvider.token = '{self.token}'\nc.ServerApp.allow_root = True\n"
-            "c.LabApp.expose_app_in_browser = True\nc.LabApp.news_url = None\n" + configuration
+            "c.LabApp.expose_app_in_browser = True\n" + configuration
         )
+        # JupyterLab would ask whether to fetch news.
+        self._set("@jupyterlab/apputils-extension/notification", fetchNews="false")
         command: list[str | Path] = [self._programs / "jupyter", app, "--no-browser"]
         with served(command, self.folder, f"http://127.0.0.1:{self._port}", "/api") as address:
             yield address
 
     def set(self, **settings: object) -> None:
         """Write what the user has set for the extension."""
-        file = self.config / "lab/user-settings/modal-secrets-magic/plugin.jupyterlab-settings"
+        self._set("modal-secrets-magic/plugin", **settings)
+
+    def _set(self, plugin: str, **settings: object) -> None:
+        file = self.config / "lab" / "user-settings" / f"{plugin}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(settings))
 

@@ -178,7 +178,7 @@ def test_the_whole_story(
     assert value not in stored
 
 
-def test_by_keyboard_alone_and_back(opened: Lab) -> None:
+def test_by_keyboard_alone_and_back(opened: Lab, folder: Path) -> None:
     page = opened.page
     opened.cell(1).locator(".cm-content").focus()
     page.keyboard.press("Escape")
@@ -198,8 +198,7 @@ def test_by_keyboard_alone_and_back(opened: Lab) -> None:
     page.keyboard.press("d")
     assert opened.sources() == [LOAD, FUNCTION, LINE]
     box(panel, "openai").focus()
-    page.keyboard.press("Home")
-    page.keyboard.press("Control+s")
+    saved(page, folder / "binding.ipynb", LINE)  # its chords are the page's
 
     # Undone where it stands: the line by the cell's editor, the cell as any other.
     opened.cell(2).locator(".cm-content").focus()
@@ -370,16 +369,19 @@ def test_a_line_among_other_code_is_changed_and_runs_alone(jupyterlab: Lab, fold
 
 
 def test_what_fails_is_said_and_tried_again(
-    browser: Browser, server: JupyterServer, catalog: Catalog, canary: Callable[[], str]
-) -> None:
+    browser: Browser, server: JupyterServer, catalog: Catalog, canary: Callable[[], str],
+    other: object, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("MODAL_TOKEN_SECRET", "as-expired")
+    monkeypatch.setenv("MODAL_SECRETS_WORKSPACE", "local")
     with server.run() as address:
         lab = Lab(browser, server, address).start()
         panel = lab.panel()
         rows = panel.get_by_role("list", name="Secrets", exact=True).get_by_role("listitem")
         expect(rows).to_have_count(4, timeout=15_000)
-        # A workspace that cannot be reached: what was looked at stays.
+        # A workspace that refuses the credentials: what was looked at stays.
         panel.get_by_role("combobox", name="Workspace").select_option("modal")
-        expect(panel.get_by_role("alert")).to_contain_text("Offline", timeout=30_000)
+        expect(panel.get_by_role("alert")).to_contain_text("No credentials", timeout=30_000)
         expect(panel.get_by_role("combobox", name="Workspace")).to_have_value("local")
         panel.get_by_role("button", name="OK", exact=True).click()
         # The workspace stopped: it starts again.

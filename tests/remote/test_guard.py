@@ -233,3 +233,35 @@ def test_it_travels_with_its_keys_and_files() -> None:
     guard.know(["B", "C"])
     arrived = pickle.loads(pickle.dumps(guard))
     assert arrived.keys == arrived.files.keys == ["B", "C"]
+
+
+def test_a_traceback_is_through_before_the_result_is_sent(tmp_path: Path) -> None:
+    """Modal prints it when the function has failed, and answers right then."""
+    code = """
+        import traceback
+        from modal_secrets_magic.remote import guard as module
+        plain = module._writer
+        def slowly(descriptor):
+            def write(data):
+                time.sleep(0.2)
+                plain(descriptor)(data)
+            return write
+        module._writer = slowly
+        @guarded
+        def function(fail):
+            if fail: raise ValueError(f"with {V}\\nand more")
+        for fail in (True, False, True):
+            try: function(fail)
+            except ValueError: traceback.print_exc()
+            print(open(os.environ["SAID"]).read().count("ValueError: with [masked: KEY]"))
+        print(type(sys.stderr).__name__)
+    """
+    said = tmp_path / "stderr"
+    with said.open("wb") as stderr:
+        done = subprocess.run(
+            [sys.executable, "-c", PREAMBLE + dedent(code)],
+            env={**os.environ, "MODAL_TASK_ID": "ta-1", "KEY": VALUE, "SAID": str(said)},
+            stdout=subprocess.PIPE, stderr=stderr, check=False, timeout=60,
+        )  # fmt: skip
+    assert done.stdout.decode().split() == ["1", "1", "2", "_Settled"]
+    assert "and more" in said.read_text()

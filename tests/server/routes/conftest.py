@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,10 +24,25 @@ class Answer:
 
 
 class Routes:
-    """Asks the routes, as a page or as somebody who is none."""
+    """Asks the routes, as a page or as somebody who is none. Its users are no coroutines: those
+    pytest-asyncio would run on a loop of its own.
+    """
 
     def __init__(self, loop: Any, fetch: Any) -> None:
         self._loop, self._fetch = loop, fetch
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return self._loop.run_until_complete(work)
+
+    def fetch(self, *path: str, **options: Any) -> HTTPResponse:
+        """Ask any path of the server."""
+
+        async def fetching() -> HTTPResponse:  # within the loop, which Tornado looks for
+            answer: HTTPResponse = await self._fetch(*path, raise_error=False, **options)
+            return answer
+
+        answer: HTTPResponse = self.run(fetching())
+        return answer
 
     def ask(self, method: str, path: str, body: Any = None, **options: Any) -> Answer:
         """`body` is sent as JSON, or as it is where it is bytes."""
@@ -35,11 +51,9 @@ class Routes:
             body = json.dumps(body).encode()
         if body is not None:
             headers = {"Content-Type": "application/json", **headers}
-        response: HTTPResponse = self._loop.run_until_complete(
-            self._fetch(
-                "modal-secrets", path, method=method, body=body, headers=headers,
-                raise_error=False, allow_nonstandard_methods=True, **options,
-            )
+        response = self.fetch(
+            "modal-secrets", path, method=method, body=body, headers=headers,
+            allow_nonstandard_methods=True, **options,
         )  # fmt: skip
         text = response.body.decode() if response.body else ""
         is_json = response.headers.get("Content-Type", "").startswith("application/json")

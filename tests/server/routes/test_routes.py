@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
@@ -143,14 +144,12 @@ def test_nobody_gets_in_without_a_token(routes: Routes, method: str, path: str) 
 
 
 @pytest.fixture
-def logged_in(jp_serverapp: Any, jp_asyncio_loop: Any, jp_fetch: Any) -> dict[str, str]:
+def logged_in(routes: Routes, jp_serverapp: Any) -> dict[str, str]:
     """The headers of a page whose user has logged in: a cookie, and the page's XSRF token."""
     token = jp_serverapp.identity_provider.token
     cookies: dict[str, str] = {}
     for path, params in (("api/me", {"token": token}), ("login", {})):  # whose form has the other
-        answer = jp_asyncio_loop.run_until_complete(
-            jp_fetch(path, headers={"Authorization": ""}, params=params, raise_error=False)
-        )
+        answer = routes.fetch(path, headers={"Authorization": ""}, params=params)
         assert answer.code == 200
         for each in answer.headers.get_list("Set-Cookie"):
             name, _, value = each.split(";")[0].partition("=")
@@ -183,7 +182,7 @@ def test_nor_from_another_origin(
 
 
 def test_the_event_loop_goes_on_while_a_workspace_is_asked(
-    routes: Routes, monkeypatch: pytest.MonkeyPatch, jp_asyncio_loop: Any, jp_fetch: Any
+    routes: Routes, monkeypatch: pytest.MonkeyPatch, jp_fetch: Any
 ) -> None:
     began, go_on = threading.Event(), threading.Event()
 
@@ -195,15 +194,13 @@ def test_the_event_loop_goes_on_while_a_workspace_is_asked(
     monkeypatch.setattr(catalogs.Catalogs, "list", slow)
 
     async def both() -> None:
-        import asyncio
-
         asked = asyncio.ensure_future(jp_fetch("modal-secrets", "secrets"))
         await asyncio.to_thread(began.wait, 30)
         assert (await jp_fetch("api", "status")).code == 200
         go_on.set()
         assert (await asked).code == 200
 
-    jp_asyncio_loop.run_until_complete(both())
+    routes.run(both())
 
 
 def test_an_unexpected_error_says_its_class_alone(
@@ -256,6 +253,36 @@ def test_a_workspace_that_is_gone_is_said_and_comes_back(
     assert len(routes.ask("GET", "secrets").json["secrets"]) == 1
 
 
+def test_credentials_that_are_refused_are_said_and_read_again(
+    routes: Routes, other: WorkspacePaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_modal = {"workspace": "modal"}
+    with monkeypatch.context() as expired:
+        expired.setenv("MODAL_TOKEN_SECRET", "as-expired")
+        answer = routes.ask("GET", "secrets", params=on_modal)
+        assert (answer.status, answer.json["error"]) == (502, "AuthenticationFailed")
+        assert "as-expired" not in answer.text
+    made = routes.ask("POST", "secrets", {"name": "one", "values": {"A": "1"}}, params=on_modal)
+    assert made.status == 201
+    assert routes.ask("GET", "secrets", params={"workspace": "local"}).json["secrets"] == []
+
+
+def test_each_users_server_has_a_workspace_of_its_own(
+    routes: Routes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a hub every user's server runs in that user's home."""
+    from modal_secrets_magic.workspace import launcher
+
+    routes.ask("POST", "secrets", {"name": "mine", "values": {"A": "1"}})
+    monkeypatch.setenv("MODAL_SECRETS_HOME", str(tmp_path / "somebody-else"))
+    theirs = catalogs.Catalogs()
+    try:
+        assert theirs.list("local", "")["secrets"] == []
+    finally:
+        theirs.close()
+        launcher.stop(WorkspacePaths.default())
+
+
 def test_scan_reads_a_notebook_and_leaves_it(routes: Routes, jp_root_dir: Path) -> None:
     token = "ghp_" + "a1B2" * 9
     notebook = {
@@ -300,7 +327,7 @@ class TestFixedByConfiguration:
         assert routes.ask("GET", "save-guard").json["mode"] == "refuse"
 
 
-def test_what_a_save_found_is_told(routes: Routes, jp_asyncio_loop: Any, jp_fetch: Any) -> None:
+def test_what_a_save_found_is_told(routes: Routes) -> None:
     token = "ghp_" + "a1B2" * 9
     cell = {"cell_type": "code", "id": "b", "metadata": {}, "source": f"t = '{token}'",
             "outputs": [], "execution_count": None}  # fmt: skip
@@ -309,9 +336,7 @@ def test_what_a_save_found_is_told(routes: Routes, jp_asyncio_loop: Any, jp_fetc
     nothing = {"findings": [], "refused": False}
     told = routes.ask("GET", "saved", params={"path": "saved.ipynb"}).json
     assert told.items() >= nothing.items()
-    jp_asyncio_loop.run_until_complete(
-        jp_fetch("api", "contents", "saved.ipynb", method="PUT", body=body)
-    )
+    assert routes.fetch("api", "contents", "saved.ipynb", method="PUT", body=body).code == 201
     told = routes.ask("GET", "saved", params={"path": "saved.ipynb"}).json
     assert told["refused"] is False
     assert [(each["cell"], each["part"], each["line"]) for each in told["findings"]] == [

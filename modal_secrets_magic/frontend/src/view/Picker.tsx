@@ -156,12 +156,12 @@ function keepKeys(focused: HTMLElement): void {
   focused.setAttribute("data-lm-suppress-shortcuts", "true");
 }
 
-/** Its chords, as Ctrl+S, are meant for the notebook here, too. */
+/** Its chords, as Ctrl+S, are meant for the notebook here, too; in a panel, for the whole page. */
 function handOn(event: KeyboardEvent): void {
   const chord = event.ctrlKey || event.metaKey;
   // Ours are those of editing; and Enter, by which a form would take its cell along.
   const ours = ["a", "c", "v", "x", "z", "y", "enter", "control", "meta"];
-  const cell = (event.currentTarget as HTMLElement).closest(".jp-Cell");
+  const cell = (event.currentTarget as HTMLElement).closest(".jp-Cell") ?? document.querySelector("#main");
   if (!chord || ours.includes(event.key.toLowerCase()) || !cell) return;
   const { key, code, keyCode, ctrlKey, metaKey, shiftKey, altKey } = event;
   const again = { key, code, keyCode, ctrlKey, metaKey, shiftKey, altKey, bubbles: true, cancelable: true };

@@ -1,0 +1,122 @@
+"""What is supported where: the README's table, each cell filled in by the tests that show it.
+
+`python -m tests.support` writes the table into the README; `tests/test_support.py` fails where the
+README says something else, or a test that is named here is not there.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+
+README = Path(__file__).parent.parent / "README.md"
+BEGIN, END = "<!-- support: python -m tests.support -->", "<!-- end of support -->"
+
+FRONT_ENDS = (
+    "JupyterLab",
+    "Notebook 7",
+    "marimo",
+    "a terminal",
+    "nbclient, nbconvert",
+    "VS Code, Colab",
+)
+
+#: In these no test can run: they are no packages that can be installed and driven.
+UNTESTED = "VS Code, Colab"
+
+
+@dataclass(frozen=True)
+class Support:
+    """What a front end has, and the tests that show it, as `folder.module:test`."""
+
+    what: str
+    shown_by: tuple[str, ...] = ()
+
+
+YES = "yes"
+NO = Support("–")
+EXPECTED = Support("expected")
+
+ROWS: dict[str, tuple[Support, ...]] = {
+    "magics, masked output": (
+        Support(YES, ("browser.test_panel:test_the_whole_story",)),
+        Support(YES, ("browser.test_front_ends:test_notebook_7_binds_and_writes_the_line",)),
+        Support("the Python API", ("browser.test_front_ends:test_marimo_binds_by_plain_python",)),
+        Support(YES, ("leaks.test_terminal",)),
+        Support(YES, ("kernel.test_notebooks:test_nbclient_executes_it_and_no_value_stays",)),
+        EXPECTED,
+    ),
+    "picker": (
+        Support(YES, ("browser.test_picker:test_it_is_used_by_keyboard_alone",)),
+        Support(YES, ("browser.test_front_ends:test_notebook_7_binds_and_writes_the_line",)),
+        Support(YES, ("browser.test_front_ends:test_marimo_binds_by_plain_python",)),
+        Support("tables", ("kernel.test_picker",)),
+        Support("tables", ("kernel.test_picker:test_the_magic_shows_a_widget_and_the_same_as_tables",)),
+        Support("expected, by anywidget"),
+    ),
+    "it writes lines into the notebook": (
+        Support(YES, ("browser.test_picker:test_a_click_binds_and_the_notebook_does_so_without_the_widget",)),
+        Support(YES, ("browser.test_front_ends:test_notebook_7_binds_and_writes_the_line",)),
+        Support("copies them"),
+        NO,
+        NO,
+        Support("copies them"),
+    ),
+    "panel, button on cells": (
+        Support(YES, ("browser.test_panel:test_the_whole_story", "browser.test_panel:test_a_cell_says_what_its_functions_get")),
+        Support(YES, ("browser.test_panel:test_notebook_7_has_panel_and_button_too",)),
+        NO,
+        NO,
+        NO,
+        Support("no: the picker instead"),
+    ),
+    "save guard": (
+        Support("says where, and leads there", ("browser.test_panel:test_saving_says_what_was_found_and_leads_there",)),
+        Support(YES, ("server.test_save_guard",)),
+        NO,
+        NO,
+        Support("`modal-secrets scan`", ("test_scan",)),
+        Support("`modal-secrets scan`"),
+    ),
+}  # fmt: skip
+
+
+def table() -> str:
+    lines = [
+        "| | " + " | ".join(FRONT_ENDS) + " |",
+        "|---" * (len(FRONT_ENDS) + 1) + "|",
+        *(f"| {name} | " + " | ".join(each.what for each in row) + " |" for name, row in ROWS.items()),
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def missing_tests() -> list[str]:
+    """Return the tests that are named here and are not there."""
+    named = [name for row in ROWS.values() for each in row for name in each.shown_by]
+    return [name for name in named if not _is_there(name)]
+
+
+def _is_there(name: str) -> bool:
+    module, _, test = name.partition(":")
+    path = Path(__file__).parent.joinpath(*module.split(".")).with_suffix(".py")
+    if not path.exists():
+        return False
+    tree = ast.parse(path.read_text())
+    return not test or any(getattr(node, "name", "") == test for node in ast.walk(tree))
+
+
+def in_readme() -> str:
+    text = README.read_text()
+    return text[text.index(BEGIN) + len(BEGIN) : text.index(END)].strip()
+
+
+def main() -> None:
+    text = README.read_text()
+    head, rest = text.split(BEGIN)
+    tail = rest.split(END)[1]
+    README.write_text(f"{head}{BEGIN}\n\n{table()}\n\n{END}{tail}")
+
+
+if __name__ == "__main__":
+    main()
