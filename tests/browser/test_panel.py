@@ -158,9 +158,6 @@ def test_the_whole_story(
     assert jupyterlab.sources() == [LOAD, FUNCTION, line, calls]
     expect(jupyterlab.cell(2)).to_contain_text("summarize is bound to openai, huggingface, nowhere")
     assert violations(panel) == []
-    if os.environ.get("PANEL_PICTURE"):
-        jupyterlab.cell(1).locator(".cm-content").click()
-        page.screenshot(path=os.environ["PANEL_PICTURE"])
 
     jupyterlab.cell(3).locator(".cm-content").click()
     page.keyboard.press("Shift+Enter")
@@ -171,6 +168,10 @@ def test_the_whole_story(
     expect(table.get_by_role("row").filter(has_text="NOWHERE")).to_contain_text(
         "••••••••", timeout=30_000
     )
+    if os.environ.get("PANEL_PICTURE"):
+        jupyterlab.cell(1).locator(".cm-content").click()
+        picture = {"x": 0, "y": 0, "width": 1400, "height": 1100}
+        page.screenshot(path=os.environ["PANEL_PICTURE"], clip=picture)
     text = saved(page, folder / "story.ipynb", line)
     assert value not in text
     assert value not in page.content()
@@ -563,4 +564,5 @@ def test_notebook_7_has_panel_and_button_too(
         assert [each["source"] for each in json.loads(text)["cells"]][-1] == [LINE]
         assert violations(panel) == []
         if os.environ.get("NOTEBOOK_7_PICTURE"):
-            page.screenshot(path=os.environ["NOTEBOOK_7_PICTURE"])
+            picture = {"x": 0, "y": 0, "width": 1400, "height": 870}
+            page.screenshot(path=os.environ["NOTEBOOK_7_PICTURE"], clip=picture)
