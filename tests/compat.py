@@ -1,4 +1,5 @@
-"""The feature matrix with older clients: each in a virtual environment of its own.
+"""The feature matrix with older clients, and the panel in the oldest JupyterLab that is supported:
+each in a virtual environment of its own.
 
 The server stays in this Python, whose `modal` is the newest: it must be at least as new as its
 clients.
@@ -15,6 +16,9 @@ ROOT = Path(__file__).parent.parent
 
 #: One client of each minor version that is supported, and the newest there is.
 CLIENTS = ("1.3.5", "1.4.3", "1.5.5", "")
+
+#: The oldest JupyterLab, and the Notebook that is made of it.
+OLDEST_JUPYTER = "jupyterlab==4.2.* notebook==7.2.*"
 
 _BESIDE_IT = ("pytest", "pytest-asyncio", "python-dotenv")
 
@@ -43,10 +47,21 @@ def run(client: str, *arguments: str) -> int:
     ).returncode
 
 
+def run_panel(jupyter: str, *arguments: str) -> int:
+    """Run the panel's tests in another JupyterLab; return pytest's exit status."""
+    print(f"$ the panel with {jupyter}", flush=True)
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "tests/browser/test_panel.py", *arguments],
+        cwd=ROOT, env={**os.environ, "PANEL_WITH": jupyter}, check=False,
+    ).returncode  # fmt: skip
+
+
 def main(*arguments: str) -> None:
-    failed = [client or "newest" for client in CLIENTS if run(client, *arguments)]
+    failed = [f"modal {client or 'newest'}" for client in CLIENTS if run(client, *arguments)]
+    if run_panel(OLDEST_JUPYTER, *arguments):
+        failed.append(OLDEST_JUPYTER)
     if failed:
-        sys.exit(f"The matrix failed with modal {', '.join(failed)}.")
+        sys.exit(f"Failed with {'; '.join(failed)}.")
 
 
 if __name__ == "__main__":

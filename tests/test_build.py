@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -70,6 +71,14 @@ def test_the_wheel_has_the_extension_of_jupyterlab(wheel: dict[str, bytes]) -> N
     assert not core & {each["name"] for each in licences}, "JupyterLab brings these"
 
 
+def test_the_version_is_said_in_one_place() -> None:
+    """But where npm and those who cite have to read it."""
+    version = modal_secrets_magic.__version__
+    assert not re.search("^version =", (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert json.loads((hatch_build.FRONTEND / "package.json").read_text())["version"] == version
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text()
+
+
 def test_the_wheel_says_nothing_of_where_it_was_built(wheel: dict[str, bytes]) -> None:
     assert not [each for each in wheel if each.endswith(".map") or "tests/" in each]
     for name, content in wheel.items():
@@ -94,6 +103,11 @@ def test_from_the_sdist_comes_the_same_wheel(tmp_path: Path, wheel: dict[str, by
         cwd=copy, check=True, capture_output=True,
     )  # fmt: skip
     (sdist,) = tmp_path.glob("*.tar.gz")
+    checked = subprocess.run(
+        [sys.executable, "-m", "twine", "check", "--strict", sdist],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert checked.returncode == 0, checked.stdout
     with tarfile.open(sdist) as archive:
         names = archive.getnames()
         archive.extractall(tmp_path / "unpacked", filter="data")

@@ -50,13 +50,16 @@ def installed_once(shared: Path) -> Path:
 
 
 def install(folder: Path) -> None:
-    """Build the wheel, and install it with JupyterLab and Notebook."""
+    """Build the wheel, and install it with JupyterLab and Notebook: the newest, or those that
+    `PANEL_WITH` names.
+    """
     (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(folder), versions=["standard"])
     uv, environment = find_uv_bin(), folder / "environment"
     subprocess.run([uv, "venv", "-q", "-p", sys.executable, environment], check=True)
     python = environment / "bin" / "python"
+    wanted = os.environ.get("PANEL_WITH", "notebook").split()
     subprocess.run(
-        [uv, "pip", "install", "-q", "-p", python, f"{wheel}[notebook]", "notebook"],
+        [uv, "pip", "install", "-q", "-p", python, f"{wheel}[notebook]", *wanted],
         check=True, stderr=subprocess.PIPE,
     )  # fmt: skip
 
