@@ -51,7 +51,7 @@ def run_panel(jupyter: str, *arguments: str) -> int:
     """Run the panel's tests in another JupyterLab; return pytest's exit status."""
     print(f"$ the panel with {jupyter}", flush=True)
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "tests/browser/test_panel.py", *arguments],
+        [sys.executable, "-m", "pytest", "-q", "tests/browser/panel", *arguments],
         cwd=ROOT, env={**os.environ, "PANEL_WITH": jupyter}, check=False,
     ).returncode  # fmt: skip
 

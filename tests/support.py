@@ -40,7 +40,7 @@ EXPECTED = Support("expected")
 
 ROWS: dict[str, tuple[Support, ...]] = {
     "magics, masked output": (
-        Support(YES, ("browser.test_panel:test_the_whole_story",)),
+        Support(YES, ("browser.panel.test_binding:test_the_whole_story",)),
         Support(YES, ("browser.test_front_ends:test_notebook_7_binds_and_writes_the_line",)),
         Support("the Python API", ("browser.test_front_ends:test_marimo_binds_by_plain_python",)),
         Support(YES, ("leaks.test_terminal",)),
@@ -64,15 +64,15 @@ ROWS: dict[str, tuple[Support, ...]] = {
         Support("copies them"),
     ),
     "panel, button on cells": (
-        Support(YES, ("browser.test_panel:test_the_whole_story", "browser.test_panel:test_a_cell_says_what_its_functions_get")),
-        Support(YES, ("browser.test_panel:test_notebook_7_has_panel_and_button_too",)),
+        Support(YES, ("browser.panel.test_binding:test_the_whole_story", "browser.panel.test_binding:test_a_cell_says_what_its_functions_get")),
+        Support(YES, ("browser.panel.test_notebook_7:test_notebook_7_has_panel_and_button_too",)),
         NO,
         NO,
         NO,
         Support("no: the picker instead"),
     ),
     "save guard": (
-        Support("says where, and leads there", ("browser.test_panel:test_saving_says_what_was_found_and_leads_there",)),
+        Support("says where, and leads there", ("browser.panel.test_page:test_saving_says_what_was_found_and_leads_there",)),
         Support(YES, ("server.test_save_guard",)),
         NO,
         NO,

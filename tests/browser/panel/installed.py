@@ -15,9 +15,9 @@ import pytest
 from hatchling.builders.wheel import WheelBuilder
 from uv import find_uv_bin
 
-from .conftest import free_port, served
+from ..conftest import free_port, served
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 #: A kernel of another language, which does nothing.
 FOREIGN_KERNEL = """\
