@@ -6,6 +6,12 @@ from playwright.sync_api import Browser, Locator, expect
 
 from .installed import JupyterServer
 
+#: Whether the notebook of this path is in use, and its kernel idle.
+IDLE = """path => {
+  const {context, sessionContext} = window.jupyterapp?.shell.currentWidget ?? {};
+  return context?.path === path && sessionContext?.session?.kernel?.status === "idle";
+}"""
+
 LINE = "%modal_secret bind summarize openai --only"
 
 
@@ -23,11 +29,10 @@ class Lab:
         expect(self.page.get_by_role("tab", name="Modal secrets")).to_be_visible(timeout=60_000)
         return self
 
-    def open(self, name: str, kernel: str = "Python 3 (ipykernel)") -> None:
+    def open(self, name: str) -> None:
+        """Open a notebook, and wait until its kernel waits."""
         self.page.evaluate("path => jupyterapp.commands.execute('docmanager:open', {path})", name)
-        expect(self.page.get_by_role("button", name=f"{kernel} | Idle")).to_be_visible(
-            timeout=60_000
-        )
+        self.page.wait_for_function(IDLE, arg=name, timeout=60_000)
 
     def panel(self) -> Locator:
         panel = self.page.get_by_role("region", name="Modal secrets panel")

@@ -55,7 +55,7 @@ def test_a_kernel_of_another_language_is_said(
     nbformat.write(made, folder / "foreign.ipynb")
     with server.run() as address:
         lab = Lab(browser, server, address).start()
-        lab.open("foreign.ipynb", "Foreign")
+        lab.open("foreign.ipynb")
         panel = lab.panel()
         standing(
             panel, "The kernel of foreign.ipynb runs cobol: only Python functions can be bound"

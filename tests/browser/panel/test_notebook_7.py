@@ -17,7 +17,7 @@ from ..conftest import write_notebook
 from ..jupyter import run_all, saved
 from ..picking import FUNCTION, box, said, violations
 from .installed import JupyterServer
-from .lab import LINE, standing
+from .lab import IDLE, LINE, standing
 
 pytestmark = pytest.mark.browser
 
@@ -30,10 +30,7 @@ def test_notebook_7_has_panel_and_button_too(
         page: Any = browser.new_page(viewport={"width": 1400, "height": 1000})
         page.goto(f"{address}/notebooks/seven.ipynb?token={server.token}")
         cells = page.locator(".jp-Notebook .jp-Cell")
-        page.wait_for_function(
-            "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
-            timeout=60_000,
-        )
+        page.wait_for_function(IDLE, arg="seven.ipynb", timeout=60_000)
         run_all(page, cells.nth(1).get_by_text("[2]:"))
         cells.nth(1).locator(".cm-content").click()
         page.get_by_role("button", name="Secrets of summarize").click()
