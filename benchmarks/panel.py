@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from jupyter_core.paths import jupyter_path
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from .measuring import Row
 from .picker import served
@@ -83,7 +83,7 @@ def usable(browser: Browser, address: str) -> float:
 
 
 @contextmanager
-def opened(browser: Browser, address: str) -> Iterator[tuple[object, list[str]]]:
+def opened(browser: Browser, address: str) -> Iterator[tuple[Page, list[str]]]:
     page = browser.new_page(viewport={"width": 1200, "height": 1000})
     urls: list[str] = []
     page.goto(f"{address}/lab/tree/picking.ipynb?reset")
@@ -95,7 +95,7 @@ def opened(browser: Browser, address: str) -> Iterator[tuple[object, list[str]]]
 
 def panel_is_there(browser: Browser, address: str) -> bool:
     with opened(browser, address) as (page, _):
-        return bool(page.get_by_role("tab", name="Modal secrets").count())  # type: ignore[attr-defined]
+        return bool(page.get_by_role("tab", name="Modal secrets").count())
 
 
 def panel(browser: Browser, address: str) -> int:
@@ -106,10 +106,10 @@ def panel(browser: Browser, address: str) -> int:
         if (found := Path(each)).exists()
     )
     with opened(browser, address) as (page, urls):
-        page.get_by_role("tab", name="Modal secrets").click()  # type: ignore[attr-defined]
-        expect(
-            page.get_by_role("searchbox", name="Search names and keys")  # type: ignore[attr-defined]
-        ).to_be_visible(timeout=30_000)
+        page.get_by_role("tab", name="Modal secrets").click()
+        expect(page.get_by_role("searchbox", name="Search names and keys")).to_be_visible(
+            timeout=30_000
+        )
     return sum(
         len(gzip.compress(each.read_bytes(), 9))
         for each in static.glob("*.js")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from typing import Any
 
 
@@ -18,5 +19,6 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
 
     guard = SaveGuard(parent=serverapp)
     serverapp.contents_manager.register_pre_save_hook(guard.look_through)
-    web = serverapp.web_app
-    web.add_handlers(".*$", routes(web.settings["base_url"], Catalogs(), guard))
+    catalogs, web = Catalogs(), serverapp.web_app
+    atexit.register(catalogs.close)
+    web.add_handlers(".*$", routes(web.settings["base_url"], catalogs, guard))

@@ -16,7 +16,7 @@ from ..errors import InvalidOption
 from ..fields import is_text, is_texts, is_texts_by_name
 from ..scan import scan_notebook
 from .catalogs import Catalogs
-from .save_guard import MODES, SaveGuard
+from .save_guard import AS_CONFIGURED, MODES, SaveGuard
 from .translate import Handler
 
 #: Where all of them are, below the server's own base.
@@ -132,8 +132,8 @@ class Mode(_GuardHandler):
     @authorized
     async def put(self) -> None:
         mode = self.body({"mode": is_text})["mode"]
-        if mode not in MODES:
-            raise InvalidOption(f"The save guard has no such mode. It has {', '.join(MODES)}.")
+        if mode not in (modes := (*MODES, AS_CONFIGURED)):
+            raise InvalidOption(f"The save guard has no such mode. It has {', '.join(modes)}.")
         self.guard.choose(mode)
         self._tell()
 

@@ -27,6 +27,9 @@ _ADVICE = (
 #: What may happen when a notebook with a value in it is saved.
 MODES = ("warn", "refuse", "off")
 
+#: What a page asks for in order to leave that to the server's configuration.
+AS_CONFIGURED = "server"
+
 #: Seconds that a page has to ask what a save found, before the notebook's kernel says it.
 PATIENCE = 2.0
 
@@ -61,6 +64,7 @@ class SaveGuard(LoggingConfigurable):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self._configured: str = self.mode
         self._saved: dict[str, Saved] = {}
         #: What was said of each notebook, so that saving it every two minutes says it once.
         self._said: dict[str, frozenset[Finding]] = {}
@@ -74,6 +78,8 @@ class SaveGuard(LoggingConfigurable):
 
     def choose(self, mode: str) -> None:
         """Take the mode that a page asks for; raise `InvalidOption` where it is fixed."""
+        if mode == AS_CONFIGURED:
+            mode = self._configured
         if self.is_fixed and mode != self.mode:
             raise InvalidOption(
                 f"The server's configuration sets the save guard to {self.mode!r}.",

@@ -34,6 +34,11 @@ export class Failure extends Error {
   }
 }
 
+/** What to show of whatever went wrong. */
+export function problemOf(error: unknown): Problem {
+  return error instanceof Failure ? error.problem : { error: "Error", what: String(error), next: "" };
+}
+
 interface Waiting {
   resolve(said: string): void;
   reject(failure: unknown): void;
@@ -113,8 +118,7 @@ export class Store {
   }
 
   fail(error: unknown): void {
-    this.failure =
-      error instanceof Failure ? error.problem : { error: "Error", what: String(error), next: "" };
+    this.failure = problemOf(error);
     this.said = "";
     this.changed();
   }

@@ -196,3 +196,23 @@ def test_a_line_among_other_code_is_changed_and_runs_alone(jupyterlab: Lab, fold
     assert jupyterlab.sources()[2] == mixed.replace("wandb", "wandb openai")
     output = jupyterlab.cell(2).locator(".jp-OutputArea-output").last
     expect(output).to_have_text("1")  # it did not run again
+
+
+def test_a_click_runs_no_line_but_its_own(jupyterlab: Lab, folder: Path, catalog: Catalog) -> None:
+    """Lines of somebody else's beside it are not what was clicked."""
+    theirs = "%modal_secret bind g wandb --only\n%modal_secret bind f wandb --only\n%modal_secret delete huggingface --yes"
+    write_notebook(folder / "theirs.ipynb", LOAD, "def f(): ...\ndef g(): ...", theirs)
+    jupyterlab.open("theirs.ipynb")
+    for place in range(2):
+        jupyterlab.cell(place).locator(".cm-content").click()
+        jupyterlab.page.keyboard.press("Shift+Enter")
+    panel = jupyterlab.panel()
+    standing(panel, "Functions of theirs.ipynb")
+    panel.get_by_role("combobox", name="For").select_option("f")
+    panel.get_by_role("checkbox", name="openai, bound to f").click()
+    said(panel, "Written into the notebook, and run")
+    expect(panel.get_by_role("checkbox", name="openai, bound to f")).to_be_checked()
+    assert jupyterlab.sources()[2] == theirs.replace("bind f wandb", "bind f openai")
+    panel.get_by_role("combobox", name="For").select_option("g")
+    expect(panel.get_by_role("checkbox", name="wandb, bound to g")).not_to_be_checked()
+    assert elsewhere(catalog.get, "huggingface").keys == ("HF_TOKEN",)

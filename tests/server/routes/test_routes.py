@@ -311,6 +311,7 @@ def test_the_mode_of_the_save_guard(routes: Routes, jp_serverapp: Any) -> None:
     assert routes.ask("GET", "save-guard").json == {"mode": "warn", "fixed": False}
     assert routes.ask("PUT", "save-guard", {"mode": "refuse"}).json["mode"] == "refuse"
     assert routes.ask("GET", "save-guard").json == {"mode": "refuse", "fixed": False}
+    assert routes.ask("PUT", "save-guard", {"mode": "server"}).json["mode"] == "warn"
 
 
 class TestFixedByConfiguration:

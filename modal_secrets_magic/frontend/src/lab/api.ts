@@ -62,8 +62,7 @@ export const saved = (path: string) => got<Saved>("saved", { path });
 
 export const scan = (path: string) => sent<{ findings: Finding[]; silent: number }>("POST", "scan", {}, { path });
 
-export const guardMode = () => got<{ mode: string; fixed: boolean }>("save-guard");
-
+/** Choose what the save guard does; `server` is what the server's configuration says. */
 export const setGuardMode = (mode: string) =>
   sent<{ mode: string; fixed: boolean }>("PUT", "save-guard", {}, { mode });
 

@@ -1,8 +1,8 @@
 // Answers a store's requests from the Jupyter server, where no kernel does: secrets can be looked
 // at, made, changed and deleted, and nothing is bound.
 
-import type { Actions, FromKernel, Problem, State } from "../protocol";
-import { Failure, type Transport } from "../store";
+import type { Actions, FromKernel, State } from "../protocol";
+import { problemOf, type Transport } from "../store";
 import * as api from "./api";
 
 type Message = { [A in keyof Actions]: { action: A; request: number } & Actions[A] }[keyof Actions];
@@ -112,7 +112,3 @@ export class CatalogTransport implements Transport {
 const NOTHING: State = {
   id: "", workspace: "", workspaces: [], label: "", functions: null, function: "", magics: false, problem: null,
 };
-
-function problemOf(error: unknown): Problem {
-  return error instanceof Failure ? error.problem : { error: "Error", what: String(error), next: "" };
-}

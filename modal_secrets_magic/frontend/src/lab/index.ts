@@ -1,11 +1,11 @@
 // The extension of JupyterLab and Notebook 7: a panel, a button on cells, commands and settings.
 
-import { ILabShell, ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from "@jupyterlab/application";
+import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { ICommandPalette, IToolbarWidgetRegistry, Notification } from "@jupyterlab/apputils";
 import type { Cell } from "@jupyterlab/cells";
 import { INotebookTracker, type NotebookPanel } from "@jupyterlab/notebook";
 import { ISettingRegistry } from "@jupyterlab/settingregistry";
-import { Failure } from "../store";
+import { problemOf } from "../store";
 import type { Wish } from "../view/Picker";
 import * as api from "./api";
 import { CellButton } from "./cellButton";
@@ -27,7 +27,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
   description: "Named Modal secrets in a panel, on cells, and as notebooks are saved.",
   autoStart: true,
   requires: [INotebookTracker, ISettingRegistry],
-  optional: [ICommandPalette, IToolbarWidgetRegistry, ILayoutRestorer, ILabShell],
+  optional: [ICommandPalette, IToolbarWidgetRegistry, ILayoutRestorer],
   activate: async (
     app: JupyterFrontEnd,
     tracker: INotebookTracker,
@@ -43,7 +43,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     let settings: Settings = {
       side: "left", environment: "", display: { reveal: 0, mask: 8 }, saveGuard: "server",
     };
-    const links = new Links(tracker, () => settings);
+    const links = new Links(tracker);
     const showCell = (panel: NotebookPanel, cell: number) => {
       app.shell.activateById(panel.id);
       panel.content.activeCellIndex = cell - 1;
@@ -81,7 +81,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
       },
       say: (text) => void Notification.info(text, { autoClose: 5_000 }),
       fail: (error) => {
-        const { what, next } = error instanceof Failure ? error.problem : { what: String(error), next: "" };
+        const { what, next } = problemOf(error);
         Notification.error(`${what} ${next}`.trim(), { autoClose: 10_000 });
       },
     };
@@ -98,7 +98,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
       const before = settings;
       settings = read(given!);
       if (settings.side !== before.side) app.shell.add(panel, settings.side, { rank: RANK });
-      if (settings.saveGuard !== "server" && settings.saveGuard !== before.saveGuard) {
+      if (settings.saveGuard !== before.saveGuard) {
         void api.setGuardMode(settings.saveGuard).catch(doing.fail);
       }
       changed();

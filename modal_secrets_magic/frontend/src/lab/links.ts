@@ -6,7 +6,6 @@ import type { Notebook } from "../notebook";
 import { LOAD, writeLine, writeLoad } from "../notebook";
 import { Failure, Store } from "../store";
 import { CommTransport, GONE, isLoaded } from "./commTransport";
-import type { Settings } from "./settings";
 
 /** How it stands between a notebook's kernel and us. */
 export type Standing =
@@ -30,7 +29,7 @@ export class Link {
   private looking: object | null = null;
   private timer = 0;
 
-  constructor(readonly panel: NotebookPanel, private settings: () => Settings, private changed: () => void) {
+  constructor(readonly panel: NotebookPanel, private changed: () => void) {
     const { sessionContext } = panel;
     sessionContext.kernelChanged.connect(() => {
       this.leave({ kind: "waiting" });
@@ -103,12 +102,12 @@ export class Link {
     await this.look();
   }
 
-  /** Run a cell that holds a line and nothing of the user's; of another cell, the line alone. */
+  /** Run a cell that holds this line alone; of another cell, whose rest nobody has chosen, the line. */
   private async runLine(place: number, line: string): Promise<void> {
     const { content, sessionContext } = this.panel;
     const cell = content.widgets[place];
     const source = cell?.model.sharedModel.getSource() ?? "";
-    if (cell && source.split("\n").every((each) => each === LOAD || each.startsWith("%modal_secret "))) {
+    if (cell && source.trim() === line) {
       if (await NotebookActions.runCells(content, [cell], sessionContext)) return;
     } else {
       const ran = await sessionContext.session?.kernel?.requestExecute({ code: line, stop_on_error: false }).done;
@@ -127,7 +126,6 @@ export class Link {
       void this.look();
     });
     const store = new Store(this.transport);
-    store.display = this.settings().display;
     store.subscribe(this.changed);
     this.stand({ kind: "here", store });
     void store.ask("open", {}).catch((error) => store.fail(error));
@@ -151,7 +149,7 @@ export class Links {
   private known = new Map<NotebookPanel, Link>();
   private listeners = new Set<() => void>();
 
-  constructor(private tracker: INotebookTracker, private settings: () => Settings) {
+  constructor(private tracker: INotebookTracker) {
     tracker.forEach((panel) => this.of(panel));
     tracker.widgetAdded.connect((_, panel) => this.of(panel));
     tracker.currentChanged.connect(() => this.tell());
@@ -169,7 +167,7 @@ export class Links {
   of(panel: NotebookPanel): Link {
     let link = this.known.get(panel);
     if (!link) {
-      link = new Link(panel, this.settings, () => this.tell());
+      link = new Link(panel, () => this.tell());
       this.known.set(panel, link);
       panel.disposed.connect(() => {
         this.known.delete(panel);

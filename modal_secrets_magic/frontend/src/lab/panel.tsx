@@ -1,7 +1,7 @@
 // The panel: where things stand, what the last save found, and the same view as the picker's.
 
 import { render as draw } from "preact";
-import { useEffect, useReducer, useState } from "preact/hooks";
+import { useEffect, useReducer, useRef, useState } from "preact/hooks";
 import { Store } from "../store";
 import style from "../style.css";
 import { Failed } from "../view/Notices";
@@ -50,7 +50,14 @@ function Panel({ host }: { host: Host }) {
   useEffect(() => {
     if (store === catalog) void catalog.ask("open", {}).catch((error) => catalog.fail(error));
   }, [store === catalog]);
-  store.display = host.settings().display;
+  const { environment, display } = host.settings();
+  const looked = useRef(environment);
+  useEffect(() => {
+    if (looked.current === environment) return;
+    looked.current = environment;
+    void catalog.tell("workspace", { choice: "", environment });
+  }, [environment]);
+  store.display = display;
   return (
     <div class="mss-panel">
       <div class="mss mss-where"><Where link={link} /></div>

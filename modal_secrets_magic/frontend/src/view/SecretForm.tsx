@@ -3,7 +3,7 @@
 
 import { useRef, useState } from "preact/hooks";
 import type { Problem, SecretRow } from "../protocol";
-import { Failure, type Store } from "../store";
+import { problemOf, type Store } from "../store";
 import { Dialog } from "./Dialog";
 import { Failed } from "./Notices";
 import { Typed, ValueField } from "./ValueField";
@@ -56,7 +56,7 @@ export function SecretForm({ store, secret, keys, close }: Props) {
       for (const each of entries) each.typed.forget();
       close();
     } catch (error) {
-      setProblem(error instanceof Failure ? error.problem : { error: "", what: String(error), next: "" });
+      setProblem(problemOf(error));
       setBusy(false);
     }
   }
