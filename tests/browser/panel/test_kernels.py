@@ -16,9 +16,9 @@ from modal_secrets_magic.workspace.paths import WorkspacePaths
 from ...notebooks import LOAD
 from ..conftest import write_notebook
 from ..jupyter import run_all
-from ..picking import box, elsewhere, said
+from ..picking import FUNCTION, box, elsewhere, said
 from .installed import JupyterServer
-from .lab import Lab, standing
+from .lab import LINE, Lab, standing
 
 pytestmark = pytest.mark.browser
 
@@ -43,6 +43,31 @@ def test_a_kernel_that_restarts_takes_nothing_along(
     run_all(page, opened.cell(2).get_by_text("[3]:"))
     standing(panel, "Functions of binding.ipynb")
     expect(box(panel, "openai")).to_be_checked()  # for the notebook says so
+
+
+#: Makes a kernel slow to let a front end in.
+SLOW = """\
+import time
+from modal_secrets_magic.picker.conversation import Conversation
+begin = Conversation.__init__
+def slowly(*args, **kwargs):
+    time.sleep(2)
+    begin(*args, **kwargs)
+Conversation.__init__ = slowly
+"""
+
+
+def test_what_is_asked_while_a_kernel_opens_is_answered(
+    jupyterlab: Lab, folder: Path, catalog: Catalog
+) -> None:
+    write_notebook(folder / "slow.ipynb", SLOW, LOAD, FUNCTION)
+    jupyterlab.open("slow.ipynb")
+    run_all(jupyterlab.page, jupyterlab.cell(2).get_by_text("[3]:"))
+    jupyterlab.page.wait_for_function("jupyterapp.commands.isEnabled('modal-secrets:bind')")
+    # JupyterLab has a thread of the kernel for what comes next, where that can have one.
+    jupyterlab.page.wait_for_timeout(500)
+    jupyterlab.execute("bind", function="summarize", secret="openai")
+    assert jupyterlab.sources()[-1] == LINE
 
 
 def test_a_kernel_of_another_language_is_said(

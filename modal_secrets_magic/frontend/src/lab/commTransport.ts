@@ -19,14 +19,23 @@ export const GONE: Problem = {
   next: "Try again; what was typed is still here.",
 };
 
+/** Sends a first message with the opening, and others once the kernel has spoken: JupyterLab may
+ * hand them to a thread of the kernel beside the one that opens, which drops what comes too early. */
 export class CommTransport implements Transport {
   private comm: Kernel.IComm;
   private receive: (message: FromKernel) => void = () => undefined;
+  private opening = false;
+  private early: object[] | null = [];
 
   /** `gone` is called when the kernel's side has ended. */
   constructor(kernel: Kernel.IKernelConnection, gone: () => void) {
     this.comm = kernel.createComm(PANEL);
-    this.comm.onMsg = (message) => this.receive(message.content.data as unknown as FromKernel);
+    this.comm.onMsg = (message) => {
+      const [early, heard] = [this.early ?? [], message.content.data as unknown as FromKernel];
+      this.early = null;
+      for (const each of early) this.sendNow(each);
+      this.receive(heard);
+    };
     this.comm.onClose = gone;
     this.comm.open({});
   }
@@ -36,6 +45,12 @@ export class CommTransport implements Transport {
   }
 
   send(message: object): void {
+    if (this.early && this.opening) this.early.push(message);
+    else this.sendNow(message);
+    this.opening = true;
+  }
+
+  private sendNow(message: object): void {
     try {
       this.comm.send(message as never);
     } catch {
