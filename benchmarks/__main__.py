@@ -1,29 +1,36 @@
-"""What the README's figures come from: `python -m benchmarks [notebook] [cells] [masking] [workspace]
-[picker] [panel]`.
+"""Every figure of the documentation: `python -m benchmarks [PART ...]`.
 
-Each figure is a ratio, or a time beside the time of what a user would use instead, taken in the
-same run on a throwaway local workspace. Interleaved, so that a busy machine slows both alike.
+Each is a ratio, or a time beside the time of what a user would use instead, taken in the same run
+on a throwaway local workspace, in turns, so that a busy machine slows both alike. What was measured
+is kept in `results.json`; from it come the README's table, and tables and plots of the site. A run of
+some parts replaces theirs. `--quick` looks whether everything runs, for a minute, and with
+`--into PATH` the results go elsewhere.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from importlib import import_module
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
+import click
 
-PARTS = ("notebook", "cells", "masking", "workspace", "picker", "panel")
+from .results import PARTS, RESULTS, Results
 
 
-def main(*parts: str) -> None:
+@click.command()
+@click.argument("parts", nargs=-1, type=click.Choice(PARTS))
+@click.option("--into", type=click.Path(path_type=Path), default=RESULTS)
+@click.option("--quick", is_flag=True)
+def main(parts: tuple[str, ...], into: Path, quick: bool) -> None:
     for name in [name for name in os.environ if name.startswith("MODAL_")]:
         del os.environ[name]
-    table = Table("what", "here", "beside it", "ratio", "to reach", title="modal_secrets_magic")
+    if quick:
+        os.environ["BENCHMARKS_QUICK"] = "1"
+    results = Results(into)
     for part in parts or PARTS:
+        click.echo(f"{part} …")
         with tempfile.TemporaryDirectory(prefix="modal-secrets-bench-") as home:
             os.environ |= {
                 "MODAL_SECRETS_HOME": str(Path(home) / "workspace"),
@@ -33,12 +40,13 @@ def main(*parts: str) -> None:
             from modal_secrets_magic.workspace import launcher
             from modal_secrets_magic.workspace.paths import WorkspacePaths
 
-            for row in import_module(f"benchmarks.{part}").rows():
-                ratio = "–" if row.ratio is None else f"{row.ratio:.2f}"
-                table.add_row(row.what, row.here, row.beside, ratio, row.reach or "–")
+            measured = import_module(f"benchmarks.{part}").measure()
             launcher.stop(WorkspacePaths.default())
-    Console(width=130).print(table)
+        results.keep(part, measured)
+        results.show(part)
+    if into == RESULTS and not quick:
+        results.write_into_readme()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

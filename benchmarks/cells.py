@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
-import statistics
 from pathlib import Path
 from typing import Any
 
-from .measuring import Row, milliseconds
+from .measuring import Row, in_turns, milliseconds, row, some
 
-SECRETS = 1_000
-ROUNDS = 21
+SECRETS = some(1_000, 20)
+ROUNDS = some(41, 3)
 
 #: A notebook's functions: each reads a key it gets, one that another secret has, by a helper, and
 #: one that none has.
@@ -38,78 +37,56 @@ def long_cell(lines: int = 500) -> str:
     return text
 
 
-def reading_times() -> dict[str, float]:
+def reading() -> list[Row]:
     from modal_secrets_magic.cells.modernize import modernize
     from modal_secrets_magic.cells.reader import read
 
     source = long_cell()
     outdated = source.replace("modal.App()", "modal.Stub()")
     modernize(outdated)  # imports libcst
-    times: dict[str, list[float]] = {"parse": [], "read": [], "modernize": []}
-    for _ in range(ROUNDS):
-        times["parse"].append(milliseconds(lambda: ast.parse(source)))
-        times["read"].append(milliseconds(lambda: read(ast.parse(source))))
-        times["modernize"].append(milliseconds(lambda: modernize(outdated)))
-    return {name: statistics.median(each) for name, each in times.items()}
+    parsed, known, rewritten = in_turns(
+        ROUNDS,
+        lambda: ast.parse(source),
+        lambda: read(ast.parse(source)),
+        lambda: modernize(outdated),
+    )
+    parse = "Python's parsing of it"
+    return [
+        row("reading the keys of a cell of 500 lines", "ms", known, parse, parsed, "20 ms"),
+        row("`%%modal_secret --modernize` of a cell of 500 lines", "ms", rewritten, parse, parsed),
+    ]
 
 
-def notebook_times() -> dict[str, float]:
-    from IPython.core.interactiveshell import InteractiveShell
+def checking(shell: Any, session: Any) -> list[Row]:
+    """Checks and Tab in a shell, a thousand secrets known."""
+    import modal
 
-    shell: Any = InteractiveShell.instance()
-    shell.run_line_magic("load_ext", "modal_secrets_magic")
-    session = shell.magics_manager.registry["ModalSecrets"].session
     for number in range(SECRETS):
         session.named.catalog.create(f"secret-{number}", {f"KEY_{number}": "a-value-long-enough"})
     with contextlib.redirect_stdout(io.StringIO()):  # what is missing, which is meant
         shell.run_cell(BOUND, silent=True)
     bound = list(session.bound.held())
-    import modal
-
-    listed = [milliseconds(lambda: modal.Secret.objects.list()) for _ in range(3)]
+    listed = [milliseconds(lambda: modal.Secret.objects.list()) for _ in range(some(9, 2))]
     session.named.directories.renewed("main")
-    checks = [milliseconds(lambda: session.check(bound[0])) for _ in range(ROUNDS)]
+    one = [milliseconds(lambda: session.check(bound[0])) for _ in range(ROUNDS)]
     session.named.directories.renewed("main")
-    all_checks = [milliseconds(session.check) for _ in range(3)]
+    every = [milliseconds(session.check) for _ in range(some(9, 2))]
     line = "%modal_secret bind f secret-99"
     session.named.directories.renewed("")
     tabs = [milliseconds(lambda: shell.complete("", line, len(line))) for _ in range(ROUNDS)]
-    result = {
-        "check": statistics.median(checks),
-        "all": statistics.median(all_checks),
-        "bound": float(len(session.bound.held())),
-        "list": statistics.median(listed),
-        "tab": statistics.median(tabs),
-    }
-    session.close()
-    return result
-
-
-def rows() -> list[Row]:
-    """Measure, on the workspace that the environment names."""
-    reading, notebook = reading_times(), notebook_times()
+    client = "the client's list of the secrets"
     return [
-        Row(
-            "reading a cell of 500 lines, beside parsing it",
-            f"{reading['read']:.1f} ms",
-            f"{reading['parse']:.1f} ms",
-            reading["read"] / reading["parse"],
-            "20 ms",
-        ),
-        Row(
-            "%modal_secret check f, 1,000 secrets known, beside the client's list of them",
-            f"{notebook['check']:.1f} ms",
-            f"{notebook['list']:.0f} ms",
-            notebook["check"] / notebook["list"],
-            "50 ms",
-        ),
-        Row(
-            f"%modal_secret check of {notebook['bound']:.0f} functions, beside the same list",
-            f"{notebook['all']:.0f} ms",
-            f"{notebook['list']:.0f} ms",
-            notebook["all"] / notebook["list"],
-            "50 ms",
-        ),
-        Row("Tab on a secret's name, 1,000 known", f"{notebook['tab']:.1f} ms"),
-        Row("rewriting an outdated cell of 500 lines", f"{reading['modernize']:.0f} ms"),
-    ]
+        row("`%modal_secret check f`, 1,000 secrets known", "ms", one, client, listed, "50 ms"),
+        row(f"`%modal_secret check` of {len(bound)} functions", "ms", every, client, listed, "50 ms"),
+        row("Tab on a secret's name, 1,000 known", "ms", tabs, client, listed),
+    ]  # fmt: skip
+
+
+def measure() -> list[Row]:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell: Any = InteractiveShell.instance()
+    shell.run_line_magic("load_ext", "modal_secrets_magic")
+    found = reading() + checking(shell, shell.magics_manager.registry["ModalSecrets"].session)
+    shell.run_line_magic("unload_ext", "modal_secrets_magic")
+    return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
-import statistics
 import subprocess
 import sys
 import time
@@ -22,9 +21,9 @@ from modal_secrets_magic.modal_adapter import synchronize_api
 from modal_secrets_magic.workspace import launcher
 from modal_secrets_magic.workspace.paths import WorkspacePaths
 
-from .measuring import Row, milliseconds
+from .measuring import Row, in_turns, milliseconds, row, some
 
-COLD, WARM, MAPPED, SECRETS = 15, 400, 1000, 10_000
+MAPPED, SECRETS = some(1000, 20), some(10_000, 200)
 
 
 def double(x: int) -> int:
@@ -44,13 +43,12 @@ def doubling(app: modal.App) -> Any:
     return double
 
 
-def rows() -> list[Row]:
-    """Measure, on the workspace that the environment names."""
+def measure() -> list[Row]:
     server, starts = start_times()
     connection = Connection("local")
     client = connection.client()
     found = [
-        Row("workspace start", f"{starts:.0f} ms", reach="300 ms"),
+        row("the local workspace starts", "ms", starts, reach="300 ms"),
         *idle(server),
         cold(client),
         *warm(client),
@@ -61,25 +59,25 @@ def rows() -> list[Row]:
     return found
 
 
-def start_times() -> tuple[launcher.RunningWorkspace, float]:
+def start_times() -> tuple[launcher.RunningWorkspace, list[float]]:
     paths = WorkspacePaths.default()
     times = []
-    for _ in range(7):
+    for _ in range(some(9, 2)):
         launcher.stop(paths)
         times.append(milliseconds(lambda: launcher.ensure(paths)))
-    return launcher.ensure(paths), statistics.median(times)
+    return launcher.ensure(paths), times
 
 
 def idle(server: launcher.RunningWorkspace) -> list[Row]:
     """Memory and processor time of a workspace that nobody has asked for anything."""
     before = processor_seconds(server.pid)
-    time.sleep(5)
+    time.sleep(some(5, 1))
     used = processor_seconds(server.pid) - before
     pages = int(Path(f"/proc/{server.pid}/statm").read_text().split()[1])
     memory = pages * os.sysconf("SC_PAGE_SIZE") / 1024**2
     return [
-        Row("idle memory", f"{memory:.0f} MB", reach="60 MB"),
-        Row("idle processor time, of 5 s", f"{used * 1000:.1f} ms", reach="none"),
+        row("its idle memory", "MB", [memory], reach="60 MB"),
+        row("its idle processor time, of 5 s", "ms", [used * 1000], reach="none"),
     ]
 
 
@@ -93,18 +91,14 @@ def cold(client: Any) -> Row:
     list(modal.Secret.objects.list(client=client))
     time.sleep(1)  # as between the cell that connects and the one that calls
     ours, theirs = [], []
-    for _ in range(COLD):
+    for _ in range(some(15, 2)):
         app = modal.App("cold", include_source=False)
         function = doubling(app)
         with app.run(client=client):
             ours.append(milliseconds(lambda: function.remote(1)))  # noqa: B023
         command = [sys.executable, "-c", "import modal"]
         theirs.append(milliseconds(lambda: subprocess.run(command, check=True)))  # noqa: B023
-    here, beside = statistics.median(ours), statistics.median(theirs)
-    return Row(
-        'cold container to first result, beside python -c "import modal"',
-        f"{here:.0f} ms", f"{beside:.0f} ms", here / beside, "0.2",
-    )  # fmt: skip
+    return row("cold container to first result, in its sandbox", "ms", ours, '`python -c "import modal"`', theirs, "0.2")  # fmt: skip
 
 
 def warm(client: Any) -> list[Row]:
@@ -112,29 +106,13 @@ def warm(client: Any) -> list[Row]:
     function = doubling(app)
     call = round_trip(client)
     with app.run(client=client), multiprocessing.get_context("spawn").Pool(1) as pool:
-        times: dict[str, list[float]] = {"remote": [], "pool": [], "round trip": []}
-        work: dict[str, Callable[[], object]] = {
-            "remote": lambda: function.remote(1),
-            "pool": lambda: pool.apply(double, (1,)),
-            "round trip": call,
-        }
-        for each in work.values():
+        works = (lambda: function.remote(1), lambda: pool.apply(double, (1,)), call)
+        for each in works:
             each()
-        for _ in range(WARM):
-            for name, each in work.items():
-                times[name].append(milliseconds(each))
-    here, bare, trip = (statistics.median(times[name]) for name in work)
-    high = statistics.quantiles(times["remote"], n=20)[-1]
+        remote, pooled, trip = in_turns(some(400, 5), *works)
     return [
-        Row(
-            "warm f.remote(), median, beside a multiprocessing pool's call",
-            f"{here:.2f} ms", f"{bare:.2f} ms", here / bare, "5 ms",
-        ),
-        Row(
-            "the same, beside a plain gRPC round trip of the client",
-            f"{here:.2f} ms", f"{trip:.2f} ms", here / trip, "3 round trips",
-        ),
-        Row("the same, 95th percentile", f"{high:.2f} ms"),
+        row("warm `f.remote()` of the plain client", "ms", remote, "a `multiprocessing` pool's call", pooled, "5 ms"),
+        row("warm `f.remote()` of the plain client", "ms", remote, "one gRPC round trip of it", trip, "3"),
     ]  # fmt: skip
 
 
@@ -152,13 +130,13 @@ def mapped(client: Any) -> Row:
     context = multiprocessing.get_context("spawn")
     with app.run(client=client), ProcessPoolExecutor(2, mp_context=context) as pool:
         list(function.map(range(MAPPED))), list(pool.map(double, range(MAPPED)))
-        ours = [milliseconds(lambda: list(function.map(range(MAPPED)))) for _ in range(5)]
-        theirs = [milliseconds(lambda: list(pool.map(double, range(MAPPED)))) for _ in range(5)]
-    here, beside = (1000 * MAPPED / statistics.median(each) for each in (ours, theirs))
-    return Row(
-        "map of 1,000 small inputs, warm, beside ProcessPoolExecutor.map",
-        f"{here:.0f} inputs/s", f"{beside:.0f} inputs/s", beside / here, "400 inputs/s",
-    )  # fmt: skip
+        took = in_turns(
+            some(7, 2),
+            lambda: list(function.map(range(MAPPED))),
+            lambda: list(pool.map(double, range(MAPPED))),
+        )
+    ours, theirs = ([1000 * MAPPED / each for each in kept] for kept in took)
+    return row("`map` of 1,000 small inputs, warm", "inputs/s", ours, "`ProcessPoolExecutor.map`", theirs, "400 inputs/s")  # fmt: skip
 
 
 def listed(client: Any) -> Row:
@@ -183,13 +161,8 @@ def listed(client: Any) -> Row:
 
     synchronize_api(create)(client)
     bare = synchronize_api(empty)
-    ours, theirs = [], []
-    for _ in range(5):
-        ours.append(milliseconds(lambda: list(modal.Secret.objects.list(client=client))))
-        theirs.append(milliseconds(lambda: bare(client)))
+    ours, theirs = in_turns(
+        some(7, 2), lambda: list(modal.Secret.objects.list(client=client)), lambda: bare(client)
+    )
     assert len(list(modal.Secret.objects.list(client=client))) == SECRETS
-    here, beside = statistics.median(ours), statistics.median(theirs)
-    return Row(
-        "list of 10,000 secrets by the client, beside 100 calls for an empty page",
-        f"{here:.0f} ms", f"{beside:.0f} ms", here / beside, "2",
-    )  # fmt: skip
+    return row("list of 10,000 secrets by the plain client", "ms", ours, "as many calls for an empty page", theirs, "2")  # fmt: skip

@@ -1,10 +1,10 @@
 """Every test, with what they need installed: the second of the README's two commands.
 
-Style and types of Python and of TypeScript, then pytest with the notebooks under nbclient and nbval,
+Style and types of Python and of TypeScript, spelling and layers, then pytest with the notebooks under nbclient and nbval,
 and real JupyterLab, Notebook and marimo in a real Chromium. In CI (`CI=true`) a skipped browser, kernel or workspace test is a failure.
 
-Two jobs take longer and stand aside: `--compat` runs the local workspace's feature matrix with
-older clients of Modal, `--load` many of everything. What else is given goes to pytest.
+Two jobs take longer and stand aside: `--compat` runs what is supported with other versions of
+everything, `--load` many of everything. What else is given goes to pytest.
 """
 
 from __future__ import annotations
@@ -47,6 +47,14 @@ def ensure_programs() -> None:
         print("bubblewrap is not installed: the tests of isolation will fail.", flush=True)
 
 
+def check_texts_and_imports() -> None:
+    """Check spelling, that imports point down, and that no line needs more than Python 3.10."""
+    beside = Path(sys.executable).parent
+    run(str(beside / "codespell"))
+    run(str(beside / "lint-imports"), "--no-logo")
+    run(str(beside / "vermin"), "--target=3.10-", "--no-tips", "--eval-annotations", "--violations", "--quiet", "modal_secrets_magic", "hatch_build.py")  # fmt: skip
+
+
 def check_frontend() -> None:
     """Check the types of the picker's view, and build it where its source is newer."""
     import hatch_build
@@ -87,6 +95,7 @@ def main() -> None:
         python("-m", "ruff", "check", ".")
         python("-m", "ruff", "format", "--check", ".")
         python("-m", "mypy")
+        check_texts_and_imports()
         check_frontend()
         # Most tests wait for kernels, containers and browsers: one more at once than processors.
         at_once = min((os.cpu_count() or 2) + 1, 8)

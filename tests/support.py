@@ -10,8 +10,10 @@ import ast
 from dataclasses import dataclass
 from pathlib import Path
 
-README = Path(__file__).parent.parent / "README.md"
-BEGIN, END = "<!-- support: python -m tests.support -->", "<!-- end of support -->"
+from docs.tools import blocks
+from docs.tools.blocks import Block
+
+BLOCK = Block("support", "python -m tests.support")
 
 FRONT_ENDS = (
     "JupyterLab",
@@ -83,12 +85,8 @@ ROWS: dict[str, tuple[Support, ...]] = {
 
 
 def table() -> str:
-    lines = [
-        "| | " + " | ".join(FRONT_ENDS) + " |",
-        "|---" * (len(FRONT_ENDS) + 1) + "|",
-        *(f"| {name} | " + " | ".join(each.what for each in row) + " |" for name, row in ROWS.items()),
-    ]  # fmt: skip
-    return "\n".join(lines)
+    rows = [[name, *(each.what for each in row)] for name, row in ROWS.items()]
+    return blocks.table(["", *FRONT_ENDS], rows)
 
 
 def missing_tests() -> list[str]:
@@ -106,17 +104,5 @@ def _is_there(name: str) -> bool:
     return not test or any(getattr(node, "name", "") == test for node in ast.walk(tree))
 
 
-def in_readme() -> str:
-    text = README.read_text()
-    return text[text.index(BEGIN) + len(BEGIN) : text.index(END)].strip()
-
-
-def main() -> None:
-    text = README.read_text()
-    head, rest = text.split(BEGIN)
-    tail = rest.split(END)[1]
-    README.write_text(f"{head}{BEGIN}\n\n{table()}\n\n{END}{tail}")
-
-
 if __name__ == "__main__":
-    main()
+    BLOCK.write(table())

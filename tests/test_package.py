@@ -11,61 +11,6 @@ import modal_secrets_magic
 PACKAGE = Path(modal_secrets_magic.__file__).parent
 ROOT = PACKAGE.parent
 
-#: Ground floor up, as in docs/design.md: a room knows only rooms below it.
-FLOORS = [
-    ["errors", "background"],
-    [
-        "names",
-        "masking",
-        "cells",
-        "credentials",
-        "modal_errors",
-        "local_environment",
-        "changes",
-        "fields",
-        "spelling",
-    ],
-    ["remote", "values", "bindings", "masks"],
-    ["workspace"],
-    ["modal_adapter", "kernels", "patterns"],
-    ["scan"],
-    ["connection", "captures"],
-    ["catalog", "app_logs", "notebook_code", "options"],
-    ["directory", "runs"],
-    ["checks", "functions", "injection", "known_values"],
-    ["named_secrets", "binder", "bound_names", "learning", "views"],
-    ["inspector", "exporting", "display"],
-    ["running_cell"],
-    ["session"],
-    ["current_session"],
-    ["picker"],
-    ["notebook", "demo", "server", "scan_files"],
-    ["api", "cli"],
-    ["__main__"],
-]
-FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
-
-
-def rooms_imported_by(file: Path) -> set[str]:
-    """Return the rooms of this package that a file imports, anywhere in it."""
-    package = ("modal_secrets_magic", *file.relative_to(PACKAGE).parent.parts)
-    found = set()
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            base = package[: len(package) - node.level + 1]
-            for name in [node.module] if node.module else [alias.name for alias in node.names]:
-                found.add((*base, *str(name).split("."))[1:2])
-    return {room[0] for room in found if room}
-
-
-def test_imports_point_down() -> None:
-    for file in PACKAGE.rglob("*.py"):
-        room = file.relative_to(PACKAGE).parts[0].removesuffix(".py")
-        if room == "__init__":
-            continue
-        for other in rooms_imported_by(file) - {room, "__version__"}:
-            assert FLOOR[other] < FLOOR[room], f"{file}: {room} imports {other}"
-
 
 def test_what_travels_into_containers_is_standard_library_only() -> None:
     # An accelerator may be missing: `masking` takes the slower way then.
