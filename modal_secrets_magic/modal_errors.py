@@ -50,6 +50,11 @@ def translated(workspace: str, next_step: str = "") -> Iterator[None]:
         raise SecretNotFound(f"{what}{where}.", next_step) from None
     except exceptions.AlreadyExistsError as error:
         raise SecretExists(f"{_first_line(error)} ({workspace}).", next_step) from None
+    except exceptions.ResourceExhaustedError as error:
+        raise WorkspaceUnavailable(
+            f"{workspace} asks for fewer requests: {_first_line(error)}",
+            "Wait a minute, and run it again.",
+        ) from None
     except (
         exceptions.ConnectionError,
         exceptions.ServiceError,

@@ -30,13 +30,15 @@ def _import_modal() -> ModuleType:
 
 modal = _import_modal()
 
-from modal._utils import async_utils  # noqa: E402
+from grpclib import Status  # noqa: E402
+from modal._utils import async_utils, grpc_utils  # noqa: E402
 from modal._vendor import cloudpickle  # noqa: E402
 from modal_proto import api_pb2  # noqa: E402
 
 from ..background import beside_loop  # noqa: E402
 
 __all__ = [
+    "PATIENT",
     "api_pb2",
     "call",
     "cloudpickle",
@@ -56,8 +58,15 @@ def implementation(wrapped: Any) -> Any:
     return synchronizer._translate_in(wrapped)
 
 
+#: A workspace that asks for fewer requests is asked again by and by, for some ten seconds, even
+#: where it does not say when (`modal._utils.grpc_utils.Retry`; it is waited for where it does).
+PATIENT = grpc_utils.Retry(
+    max_delay=4, max_retries=5, additional_status_codes=[Status.RESOURCE_EXHAUSTED]
+)
+
+
 async def _unary(client: Any, rpc: str, request: Any) -> Any:
-    return await getattr(client._stub, rpc)(request)
+    return await getattr(client._stub, rpc)(request, retry=PATIENT)
 
 
 _call = synchronize_api(_unary)

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from typing import Any, cast
 
-from .loaded import api_pb2, call, implementation, modal, synchronize_api
+from .loaded import PATIENT, api_pb2, call, implementation, modal, synchronize_api
 
 #: Requests on their way at the same time.
 _AT_ONCE = 20
@@ -41,7 +41,7 @@ async def _metadata_of(client: Any, secret_ids: Collection[str]) -> dict[str, An
     async def one(secret_id: str) -> tuple[str, Any]:
         async with limit:
             request = api_pb2.SecretGetInfoRequest(secret_id=secret_id)
-            return secret_id, (await client._stub.SecretGetInfo(request)).metadata
+            return secret_id, (await client._stub.SecretGetInfo(request, retry=PATIENT)).metadata
 
     return dict(await asyncio.gather(*map(one, secret_ids)))
 

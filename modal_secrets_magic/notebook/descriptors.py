@@ -2,7 +2,7 @@
 
 ipykernel reads it in pieces of 1,000 bytes, whatever they cut, and copies it raw to where the
 kernel's own output goes, the server's log. Here it is masked first, and goes to both. Seen in
-ipykernel 6.31 and 7.4 (`ipykernel.iostream.OutStream`).
+ipykernel 6.29, 6.31 and 7.4 (`ipykernel.iostream.OutStream`).
 """
 
 from __future__ import annotations
@@ -36,10 +36,18 @@ class Descriptors:
         for stream, descriptor in ((sys.stdout, 1), (sys.stderr, 2)):
             channels += self._stand_in(stream, descriptor, masks)
         self._pump = Pump(channels, self._mark, self._answered.release)
-        self._thread = threading.Thread(target=self._pump.run, name="modal-secrets-outputs")
+        self._thread = threading.Thread(target=self._run, name="modal-secrets-outputs")
         self._thread.daemon = True
         self._thread.start()
         undo.callback(self.close)
+
+    def _run(self) -> None:
+        # What is written belongs to the cell that runs, and not, as ipykernel 6.29 has it for
+        # threads, to the one in which this thread began.
+        for stream in (sys.stdout, sys.stderr):
+            for name in ("_thread_to_parent", "_thread_to_parent_header"):
+                getattr(stream, name, {}).pop(threading.get_ident(), None)
+        self._pump.run()
 
     def settle(self) -> None:
         """Wait until what was written is through."""

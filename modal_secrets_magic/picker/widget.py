@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from anywidget import AnyWidget
-from ipywidgets import CallbackDispatcher
+from ipywidgets import CallbackDispatcher, Widget
 from traitlets import Dict, List, Unicode, validate
 
 from .. import current_session
@@ -94,6 +94,14 @@ class Picker(AnyWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
         return {**data, **static(self._session)}, metadata
+
+    if not hasattr(Widget, "_repr_mimebundle_"):  # ipywidgets 7 has widgets show themselves
+
+        def _ipython_display_(self, **kwargs: Any) -> None:
+            from IPython.display import display
+
+            data, metadata = self._repr_mimebundle_(**kwargs)
+            display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
 
     # Front ends
 

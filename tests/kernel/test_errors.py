@@ -4,6 +4,7 @@ import socket
 import time
 from typing import Any
 
+import IPython
 import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -84,7 +85,8 @@ def test_a_functions_own_error_is_shown_with_nothing_of_ours(notebook: NotebookR
             "Internal Modal",
         ):
             assert machinery not in output.traceback
-    assert "return 1 / x" in outputs[0].traceback  # the remote frame, with its source
+    if IPython.version_info >= (8,):  # older ones look for a source by another name
+        assert "return 1 / x" in outputs[0].traceback  # the remote frame, with its source
     assert "<ta-" in outputs[0].traceback
     assert "exited with status 3" in outputs[2].traceback
     assert outputs[5].text == "0.5"

@@ -38,7 +38,13 @@ def test_the_magic_shows_a_widget_and_the_same_as_tables(
     assert [each["bindings"] for each in pickers] == [{"f": ["one"]}] * 2  # the first one follows
     assert pickers[1]["value"] == {"one": ["CANARY"]}
     names = {name for each in pickers for name in each if not name.startswith("_")}
-    assert names == {"function", "selection", "value", "bindings", "layout", "tabbable", "tooltip"}
+    assert names - {"tabbable", "tooltip"} == {
+        "function",
+        "selection",
+        "value",
+        "bindings",
+        "layout",
+    }
     assert inherited not in notebook.path.read_text()
 
 

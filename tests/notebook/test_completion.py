@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import IPython
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
@@ -109,11 +110,15 @@ def test_through_the_kernels_protocol(notebook: NotebookRunner) -> None:
                 print(line[:reply["cursor_start"]] + match + line[reply["cursor_end"]:])
         """,
     )
-    assert completed.stdout.splitlines() == [
+    expected = [
         "%%modal_secret my-secret",
         "%modal_secret delete my-secret",
         "%%modal_secret --require",
     ]
+    if IPython.version_info < (8,):  # which adds what Python's own names would be
+        assert set(expected) <= set(completed.stdout.splitlines())
+    else:
+        assert completed.stdout.splitlines() == expected
 
 
 def test_the_documentation_is_made_of_the_parsers() -> None:
