@@ -28,7 +28,7 @@ def main(*arguments: str) -> None:
         environment = notebooks.throwaway(Path(home))
         sources.assemble(source)
         try:
-            notebooks.execute(source / "notebooks", environment)
+            notebooks.execute(source / "notebooks", environment, BUILD / "kernels.txt")
             sphinx(source, html, environment)
         finally:
             notebooks.stop(Path(home))
@@ -43,13 +43,13 @@ def main(*arguments: str) -> None:
 
 def sphinx(source: Path, target: Path, environment: dict[str, str], builder: str = "html") -> None:
     """Build, from the beginning: what is shown was executed now."""
-    options = ["-q", "-W", "--keep-going", "-E", "-a", "-b", builder]
-    ran = subprocess.run(
-        [sys.executable, "-m", "sphinx", *options, "-c", ROOT / "docs", source, target],
-        env=environment, check=False,
-    )  # fmt: skip
+    warnings, log = BUILD / "warnings.txt", BUILD / "log.txt"
+    options = ["-q", "-W", "--keep-going", "-E", "-a", "-b", builder, "-w", warnings]
+    command = [sys.executable, "-m", "sphinx", *options, "-c", ROOT / "docs", source, target]
+    with log.open("w") as said:  # kernels say much that is not about the site
+        ran = subprocess.run(command, env=environment, stdout=said, stderr=said, check=False)
     if ran.returncode:
-        sys.exit(ran.returncode)
+        sys.exit(f"{warnings.read_text()}\nThe site was not built. {log} has the rest.")
 
 
 if __name__ == "__main__":

@@ -22,14 +22,15 @@ def throwaway(home: Path) -> dict[str, str]:
     }
 
 
-def execute(folder: Path, environment: dict[str, str]) -> None:
+def execute(folder: Path, environment: dict[str, str], log: Path) -> None:
     """Execute the notebooks of a folder, in place; an error that none of its cells means is raised."""
     for path in sorted(folder.glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
         client = NotebookClient(
             notebook, timeout=120, resources={"metadata": {"path": str(folder)}}
         )
-        client.execute(env=environment)
+        with log.open("a") as said:  # where a server has its kernels' own output go
+            client.execute(env=environment, stdout=said, stderr=said)
         nbformat.write(notebook, path)
 
 

@@ -35,6 +35,7 @@ SECTIONS = {
 
 _TAKEN = re.compile(r"^<!-- from (\S+?)(?:: (.+?))? -->$", re.MULTILINE)
 _LINK = re.compile(r"(!?)\[([^\]\[]*)\]\(([^)\s]+)\)")
+_RANK = re.compile(r"^(#+)(?= )", re.MULTILINE)
 _COMMENT = re.compile(r"^<!--.*?-->\n", re.MULTILINE)
 
 
@@ -47,14 +48,24 @@ def assemble(target: Path) -> None:
             continue
         written = target / inside
         written.parent.mkdir(parents=True, exist_ok=True)
-        text = _TAKEN.sub(lambda found: taken(found[1], found[2]), page.read_text())
-        written.write_text(text)
+        written.write_text(_TAKEN.sub(_taken, page.read_text()))
     shutil.copytree(DOCS / "pictures", target / "pictures")
     notebooks = shutil.ignore_patterns("*.py", ".*")
     shutil.copytree(ROOT / "notebooks", target / "notebooks", ignore=notebooks)
+    for notebook in (target / "notebooks").glob("*.ipynb"):
+        notebook.write_text(notebook.read_text().replace("(../docs/pictures/", "(/pictures/"))
     reference.write(target / "reference")
     house.draw(target / "pictures")
     figures.write(target)
+
+
+def _taken(found: re.Match[str]) -> str:
+    """Return what a line takes, its headings one rank below the one it stands under."""
+    text = taken(found[1], found[2])
+    above = [len(each) for each in _RANK.findall(found.string[: found.start()])]
+    highest = min((len(each) for each in _RANK.findall(text)), default=0)
+    shift = above[-1] + 1 - highest
+    return _RANK.sub(lambda rank: "#" * (len(rank[1]) + shift), text)
 
 
 def taken(name: str, heading: str | None) -> str:
