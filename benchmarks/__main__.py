@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 
+from .measuring import QUICK
 from .results import PARTS, RESULTS, Results
 
 
@@ -27,7 +28,7 @@ def main(parts: tuple[str, ...], into: Path, quick: bool) -> None:
     for name in [name for name in os.environ if name.startswith("MODAL_")]:
         del os.environ[name]
     if quick:
-        os.environ["BENCHMARKS_QUICK"] = "1"
+        os.environ[QUICK] = "1"
     results = Results(into)
     for part in parts or PARTS:
         click.echo(f"{part} …")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .measuring import QUICK, Row, milliseconds, some
+from .measuring import Row, is_quick, milliseconds, some
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Curve:
 
 
 def curve(what: str, of: str, sizes: Sequence[int], took: Callable[[int], float]) -> Curve:
-    wanted = sizes[:2] if QUICK else sizes
+    wanted = sizes[:2] if is_quick() else sizes
     points = [(float(size), took(size)) for size in wanted]
     return Curve(
         what, of, points, _exponent(points), _exponent(points[-max(2, len(points) // 2 + 1) :])

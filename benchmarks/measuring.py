@@ -8,13 +8,17 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-#: `--quick` looks whether everything runs, on small sizes; its figures mean nothing.
-QUICK = bool(os.environ.get("BENCHMARKS_QUICK"))
+#: Set by `--quick`, which looks whether everything runs, on small sizes; its figures mean nothing.
+QUICK = "BENCHMARKS_QUICK"
+
+
+def is_quick() -> bool:
+    return QUICK in os.environ
 
 
 def some(many: int, few: int) -> int:
     """Return how many of something are measured: few where it is only looked whether it runs."""
-    return few if QUICK else many
+    return few if is_quick() else many
 
 
 @dataclass(frozen=True)

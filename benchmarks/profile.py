@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cProfile
+import os
 import pstats
 import statistics
 from collections.abc import Callable
@@ -13,6 +14,9 @@ from typing import Any
 from .measuring import milliseconds, some
 
 SLOWEST = 5
+
+#: Functions of Python's that wait for somebody else.
+_WAITING = ("acquire", "select", "poll", "sleep", "read", "recv", "wait", "fork_exec")
 
 
 @dataclass(frozen=True)
@@ -60,15 +64,10 @@ def measure() -> list[Action]:
         bound()
         shell.run_cell("f.remote(1)", silent=True)
 
-    def outdated() -> None:
-        afresh()
-
     long = (
         "%%modal_secret --modernize --dry-run\n" + "import modal\n" * 200 + "stub = modal.Stub()\n"
     )
     from_nothing()
-    import os
-
     os.environ["KEY"] = "a-value-long-enough"
     shell.run_line_magic("modal_secret", "create bench --from-env KEY --force")
     actions: list[tuple[str, Callable[[], object], Callable[[], object]]] = [
@@ -82,7 +81,7 @@ def measure() -> list[Action]:
         ("`restart f`, and a call", warm, cell(magic("restart f") + "; f.remote(1)")),
         ("`export`", bound, cell(magic("export"))),
         ("the picker", bound, cell("p = get_ipython().run_line_magic('modal_secret', '')")),
-        ("`--modernize` of 200 lines", outdated, cell(long)),
+        ("`--modernize` of 200 lines", afresh, cell(long)),
         ("`stop`", warm, cell(magic("stop"))),
     ]
     found = []
@@ -116,7 +115,7 @@ def where(prepare: Callable[[], object], act: Callable[[], object]) -> list[str]
 
 def _part(file: str, function: str) -> str:
     """Name a part: a room of the product, a library, or waiting."""
-    if "acquire" in function or "select" in function or "poll" in function or "sleep" in function:
+    if any(each in function for each in _WAITING):
         return "waiting for the workspace or a container"
     parts = Path(file).parts
     if "modal_secrets_magic" in parts:

@@ -51,7 +51,8 @@ def measure() -> list[Row]:
         modal = SlowModal(launcher.ensure(paths).port, latency, limit)
         with modal.serve() as address:
             environment = {
-                **{k: v for k, v in os.environ.items() if k != "MODAL_SECRETS_WORKSPACE"},
+                **os.environ,
+                "MODAL_SECRETS_WORKSPACE": "modal",
                 "MODAL_SERVER_URL": address,
                 "MODAL_TOKEN_ID": token_id_for(sys.executable),
                 "MODAL_TOKEN_SECRET": read_token(paths),
@@ -88,7 +89,8 @@ def _child(part: str, environment: dict[str, str], calls: Counter[str]) -> list[
 
 
 def _tell(what: str, unit: str, samples: list[float], instead: str = "", beside: Any = (), reach: str = "") -> None:  # fmt: skip
-    print("row", json.dumps([what, unit, samples, instead, list(beside), reach]), flush=True)
+    if samples:
+        print("row", json.dumps([what, unit, samples, instead, list(beside), reach]), flush=True)
 
 
 def _count() -> Counter[str]:
@@ -202,7 +204,7 @@ def hub() -> None:
     ):
         samples = sorted(waits[name])
         _tell(f"{what}, {busy}", "ms", samples, reach=reach)
-        _tell(f"{what}, 95 of 100", "ms", [samples[int(len(samples) * 0.95)]], reach=reach)
+        _tell(f"{what}, 95 of 100", "ms", samples[int(len(samples) * 0.95) :][:1], reach=reach)
     shell.run_line_magic("unload_ext", "modal_secrets_magic")
 
 

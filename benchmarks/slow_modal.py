@@ -26,15 +26,18 @@ _OWN = ("grpc-", "content-type", "user-agent", "te", ":")
 
 class SlowModal:
     """Hands every call on after `latency` seconds, and refuses those beyond `limit` a second as
-    Modal does: with the seconds after which to come again. One that may wait for long, for
-    outputs or logs, is delayed by as much.
+    Modal does: with the seconds after which to come again, or without.
     """
 
-    def __init__(self, port: int, latency: float, limit: float = float("inf")) -> None:
+    def __init__(
+        self, port: int, latency: float, limit: float = float("inf"), *, says_when: bool = True
+    ) -> None:
         self.calls: Counter[str] = Counter()
         self.refused = 0
-        self._upstream, self._latency, self._limit = port, latency, limit
+        self._upstream, self._latency = port, latency
+        self.limit = limit
         self._left, self._at = limit, time.monotonic()
+        self._says_when = says_when
 
     def __mapping__(self) -> dict[str, Handler]:
         return {
@@ -75,12 +78,16 @@ class SlowModal:
 
     def _admit(self) -> None:
         now = time.monotonic()
-        self._left = min(self._limit, self._left + (now - self._at) * self._limit)
+        self._left = min(self.limit, self._left + (now - self._at) * self.limit)
         self._at = now
         if self._left < 1:
             self.refused += 1
             policy = api_pb2.RPCRetryPolicy(retry_after_secs=0.5)
-            raise GRPCError(Status.RESOURCE_EXHAUSTED, "Too many requests.", [policy])
+            raise GRPCError(
+                Status.RESOURCE_EXHAUSTED,
+                "Too many requests.",
+                [policy] if self._says_when else None,
+            )
         self._left -= 1
 
     @contextmanager
@@ -103,6 +110,7 @@ class SlowModal:
             finally:
                 self._channel.close()
                 server.close()
+                await server.wait_closed()
 
         task = loop.create_task(run())
 
@@ -113,6 +121,9 @@ class SlowModal:
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         ready.wait(10)
-        yield address[0]
-        loop.call_soon_threadsafe(task.cancel)
-        thread.join(5)
+        try:
+            yield address[0]
+        finally:
+            loop.call_soon_threadsafe(task.cancel)
+            thread.join(5)
+            loop.close()

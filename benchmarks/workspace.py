@@ -17,7 +17,7 @@ import modal
 from modal_proto import api_pb2
 
 from modal_secrets_magic.connection import Connection
-from modal_secrets_magic.modal_adapter import synchronize_api
+from modal_secrets_magic.modal_adapter.loaded import synchronize_api
 from modal_secrets_magic.workspace import launcher
 from modal_secrets_magic.workspace.paths import WorkspacePaths
 

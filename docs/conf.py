@@ -31,6 +31,8 @@ autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 
 html_theme = "furo"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_title = f"modal_secrets_magic {version}"
 html_show_sourcelink = False
 html_copy_source = False

@@ -115,7 +115,7 @@ def run(setting: Setting) -> dict[str, object] | None:
         lowest = ("--resolution", "lowest-direct") if setting.lowest else ()
         install(inside, *lowest, "-e", ".[notebook]", *setting.pins)
         install(inside, *_FOR_NOTEBOOK, *setting.pins)
-        environment["PYTHONWARNINGS"] = "ignore"  # of Modal's, that Python 3.10 ends
+        environment["PYTHONWARNINGS"] = "ignore:2026-11-04"  # Modal's, of the end of Python 3.10
         tests = NOTEBOOK
     versions = versions_in(folder, setting.shown)
     print(f"$ {setting.what}: {versions}", flush=True)
@@ -123,7 +123,7 @@ def run(setting: Setting) -> dict[str, object] | None:
         [inside, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests],
         cwd=ROOT, env=environment, check=False, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
-    print(ran.stdout[-6000:], flush=True)
+    print(ran.stdout[-20_000:], flush=True)
     counted = {what: int(n) for n, what in re.findall(r"(\d+) (passed|failed|skipped|error)", ran.stdout.splitlines()[-1])}  # fmt: skip
     return {"with": versions, "on": time.strftime("%Y-%m-%d"), "status": ran.returncode, **counted}
 
