@@ -72,8 +72,13 @@ def _throwaway_workspace(home: Path) -> Iterator[None]:
         launcher.stop(paths)
         shutil.rmtree(home)
     home.mkdir(parents=True, exist_ok=True)
-    before = {name: os.environ.get(name) for name in (HOME_VARIABLE, WORKSPACE_VARIABLE)}
-    os.environ.update({HOME_VARIABLE: str(home), WORKSPACE_VARIABLE: LOCAL})
+    ours = {
+        HOME_VARIABLE: str(home),
+        WORKSPACE_VARIABLE: LOCAL,
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # older kernels' debugger would warn of itself
+    }
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
     try:
         yield
     finally:

@@ -81,6 +81,10 @@ def shown(output: CellOutput, folder: Path) -> str:
     parts.append(hints.strip())
     text = "\n".join(part for part in parts if part)
     text = re.sub(r"ipython-input-\S+|/tmp/ipykernel_\d+/\d+\.py|\b\d{6,}\.py", "CELL", text)
+    # uv before 0.13 draws the same with other signs, and in lines.
+    text = re.sub(r"(error: )?(?:  )?× (No solution.*?):\s+╰─▶ ", r"error: \2\n  cause: ", text)
+    text = re.sub(r"(built: )error: (No solution.*)\n  cause", r"\1\2 cause", text)
+    text = text.replace("=0.0.0,\n      we", "=0.0.0, we")
     text = text.replace(f"{sys.version_info.major}.{sys.version_info.minor}", "PYTHON")
     return text.replace(str(folder), "FOLDER").replace("\n\n", "\n")
 

@@ -14,7 +14,9 @@ from jupyter_client.session import Session
 from modal_secrets_magic.masks import Masks
 from modal_secrets_magic.notebook.outputs import Door, masked_tree, without_content
 
-VALUE = "sk-made-" + secrets.token_urlsafe(24)
+#: It does not end as it begins: such an end and a new line may be its beginning, one letter a
+#: line, and are kept back with it until the next piece.
+VALUE = f"sk-made-{secrets.token_urlsafe(24)}x"
 
 
 class Socket:
