@@ -15,13 +15,15 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from modal_secrets_magic.catalog import Catalog
 from modal_secrets_magic.connection import Connection
 from modal_secrets_magic.workspace.paths import WorkspacePaths
 
-from .picking import SECRETS, elsewhere
+from ..notebooks import LOAD
+from .jupyter import open_notebook, run_all
+from .picking import FUNCTION, SECRETS, elsewhere
 
 FLAGS = [
     "--no-sandbox",
@@ -125,3 +127,18 @@ def catalog(paths: WorkspacePaths, canary: Callable[[], str]) -> Iterator[Catalo
         elsewhere(catalog.create, name, {key: canary() for key in keys})
     yield catalog
     elsewhere(connection.close)
+
+
+@pytest.fixture
+def page(lab: str, browser: Browser, folder: Path, catalog: Catalog) -> Page:
+    """A notebook with a function and a picker, opened."""
+    write_notebook(folder / "picking.ipynb", LOAD, FUNCTION, "%modal_secret")
+    return open_notebook(browser, lab, "picking.ipynb")
+
+
+@pytest.fixture
+def picker(page: Page) -> Locator:
+    """The picker, shown."""
+    picker = page.get_by_role("region", name="Modal secrets")
+    run_all(page, picker.get_by_role("checkbox").first)
+    return picker
