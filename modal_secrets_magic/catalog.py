@@ -57,7 +57,7 @@ class Catalog:
             _info(item.label, item.secret_id, details.get(item.secret_id, item.metadata))
             for item in items
         ]
-        return [each for each in found if _matches(each, pattern)]
+        return [each for each in found if matches(each, pattern)]
 
     def get(self, name: str, environment: str = "") -> SecretInfo:
         """Return one secret; raise `SecretNotFound` with the nearest name."""
@@ -175,7 +175,8 @@ def _info(name: str, secret_id: str, metadata: Any) -> SecretInfo:
     )
 
 
-def _matches(secret: SecretInfo, pattern: str) -> bool:
+def matches(secret: SecretInfo, pattern: str) -> bool:
+    """Tell whether a pattern finds a secret by its name or one of its keys."""
     wanted = pattern.casefold()
     if not any(wildcard in wanted for wildcard in "*?["):
         wanted = f"*{wanted}*"

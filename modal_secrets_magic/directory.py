@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from .catalog import SecretInfo
+from .catalog import SecretInfo, matches
 
 #: Seconds after which what is known is asked for anew: on Tab behind the user's back, and where
 #: an answer depends on it before the answer.
@@ -42,6 +42,10 @@ class Directory:
         by_name = {secret.name: secret for secret in secrets}
         folded = {_folded(name): name for name in by_name}
         return cls(environment, by_name, holders, environments, time.monotonic(), folded)
+
+    def matching(self, pattern: str) -> list[SecretInfo]:
+        """Return the secrets that a pattern finds by name or key, newest first."""
+        return [each for each in self.secrets.values() if matches(each, pattern)]
 
     def spelled_like(self, key: str) -> SecretInfo | None:
         """Return the secret whose name is a key but for hyphens and case."""

@@ -43,6 +43,10 @@ class NamedSecrets:
     def catalog(self) -> Catalog:
         return Catalog(self._connection())
 
+    def listed(self, pattern: str = "", environment: str = "") -> list[SecretInfo]:
+        """Return the secrets as they are now, and remember them: Tab is likely next."""
+        return self.directories.renewed(environment).matching(pattern)
+
     def create(
         self,
         name: str,
@@ -178,12 +182,13 @@ class NamedSecrets:
         from .modal_errors import translated
 
         connection = self._connection()
+        named = environment or connection.environment()
+        secrets = self.catalog.search(environment=named)
         names: tuple[str, ...] = ()
         # A token may be kept from listing environments; secrets are what is needed.
         with contextlib.suppress(ModalSecretsError), translated(connection.label):
             names = tuple(environment_names(connection.client()))
-        named = environment or connection.environment()
-        return Directory.of(named, self.catalog.search(environment=named), names)
+        return Directory.of(named, secrets, names)
 
 
 def _where(origins: Mapping[str, Origin] | None) -> str:

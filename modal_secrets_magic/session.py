@@ -121,7 +121,7 @@ class Session:
         return SecretList(
             self.connection.label,
             environment or self.connection.environment(),
-            tuple(self.named.catalog.search(pattern, environment)),
+            tuple(self.named.listed(pattern, environment)),
             pattern,
         )
 

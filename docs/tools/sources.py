@@ -23,6 +23,10 @@ PAGES = {
     "CHANGELOG.md": "/changelog.md",
     "docs/design.md": "/architecture.md",
     "docs/leaks.md": "/leaks.md",
+    "docs/figures.md": "/figures.md",
+    "docs/scale.md": "/scale.md",
+    "docs/moving.md": "/moving.md",
+    "docs/contributing.md": "/contributing.md",
 }
 
 #: Where the README's sections are on the site.
