@@ -9,6 +9,7 @@ outside, too. A warning of any of these is an error.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,7 @@ BUILD = ROOT / "docs" / "build"
 def main(*arguments: str) -> None:
     started = time.monotonic()
     source, html = BUILD / "source", BUILD / "html"
+    shutil.rmtree(BUILD, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix="modal-secrets-docs-") as home:
         environment = notebooks.throwaway(Path(home))
         sources.assemble(source)

@@ -35,4 +35,5 @@ html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_title = f"modal_secrets_magic {version}"
 html_show_sourcelink = False
+html_domain_indices = False
 html_copy_source = False

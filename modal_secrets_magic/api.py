@@ -27,6 +27,8 @@ def bind(
 ) -> Callable[[Any], Any]:
     """Make the decorated function or class a Modal one with these secrets, later ones winning.
 
+    For example::
+
         @bind("openai", "team-defaults", require=["OPENAI_API_KEY"])
         def summarize(text): ...
 

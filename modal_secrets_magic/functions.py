@@ -116,6 +116,7 @@ class BoundFunction(Bound):
         return self._resolved[1]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the plain function here, without secrets."""
         return self.modal_function.local(*args, **kwargs)
 
     def local(self, *args: Any, **kwargs: Any) -> Any:
@@ -242,6 +243,7 @@ class BoundClass(Bound):
         return self.modal_class
 
     def __call__(self, *args: Any, **kwargs: Any) -> BoundInstance:
+        """Return an object whose Modal methods run in containers that have the secrets."""
         return BoundInstance(self, args, kwargs)
 
     def with_options(self, **options: Any) -> BoundClass:

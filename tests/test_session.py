@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from modal_secrets_magic.session import Session
 from modal_secrets_magic.workspace import launcher
 from modal_secrets_magic.workspace.paths import WorkspacePaths
 
@@ -44,3 +45,16 @@ def test_a_program_ends_in_peace_and_its_containers_with_it(
     server = launcher.find(paths)
     assert server is not None
     wait_until(lambda: not containers(server.pid))
+
+
+def test_what_was_listed_is_what_tab_knows(paths: WorkspacePaths) -> None:
+    session = Session({})
+    session.named.create("one", {"KEY": "a-value-long-enough"})
+    session.named.create("two", {"OTHER": "a-value-long-enough"})
+    session.named.directories.settle()
+    session.named.directories.forget()
+    assert [each.name for each in session.secrets("oth").secrets] == ["two"]
+    known = session.named.directories.at_hand()
+    assert known is not None
+    assert set(known.secrets) == {"one", "two"}
+    session.close()

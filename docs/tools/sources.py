@@ -44,8 +44,7 @@ _COMMENT = re.compile(r"^<!--.*?-->\n", re.MULTILINE)
 
 
 def assemble(target: Path) -> None:
-    """Write the site's whole source into an empty folder."""
-    shutil.rmtree(target, ignore_errors=True)
+    """Write the site's whole source into a new folder."""
     for page in DOCS.rglob("*.md"):
         inside = page.relative_to(DOCS)
         if inside.parts[0] == "build" or inside.name == "design.md":
