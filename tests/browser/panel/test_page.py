@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import subprocess
 from collections.abc import Callable
@@ -151,3 +152,15 @@ def test_jupyter_lists_both_halves_and_complains_of_nothing(programs: Path) -> N
     assert re.search(r"modal_secrets_magic.server \S*enabled", server)
     assert re.search(r"modal_secrets_magic.server +\S*OK", server)
     assert "error" not in (halves + server).lower()
+
+
+def test_the_wheel_alone_passes_the_quickstart(programs: Path, tmp_path: Path) -> None:
+    """No checkout, no browser: what `pip install` of the wheel brings."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("MODAL_", "PYTEST"))}
+    ran = subprocess.run(
+        [programs / "modal-secrets", "demo"],
+        capture_output=True, text=True, check=False, cwd=tmp_path, env=environment,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "summarizing with a key of 40 characters" in ran.stdout
+    assert ran.stderr == ""
