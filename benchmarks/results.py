@@ -34,6 +34,7 @@ PARTS = (
     "profile",
 )
 RESULTS = Path(__file__).with_name("results.json")
+HEADER = ["what", "here", "what you would use instead", "ratio", "to reach"]
 BLOCK = blocks.Block("figures", "python -m benchmarks")
 
 Measured = Sequence[Row | Curve | Action]
@@ -83,10 +84,11 @@ class Results:
         BLOCK.write(self.readme())
 
     def readme(self) -> str:
-        rows = [each for each in map(in_words, self.rows()) if each]
-        return blocks.table(
-            ["what", "here", "what you would use instead", "ratio", "to reach"], rows
-        )
+        """Return the README's table; a hub, growth and profiles are on the site."""
+        return self.table("notebook", "cells", "masking", "workspace", "picker", "panel")
+
+    def table(self, *parts: str) -> str:
+        return blocks.table(HEADER, [in_words(each) for each in self.rows(*parts)])
 
 
 def in_words(row: Row) -> list[str]:

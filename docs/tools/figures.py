@@ -7,12 +7,10 @@ from pathlib import Path
 import matplotlib as mpl
 
 from benchmarks.growth import Curve
-from benchmarks.results import PARTS, Results, in_words
+from benchmarks.results import PARTS, Results
 
 from .blocks import table
 from .house import THEMES
-
-HEADER = ["what", "here", "what you would use instead", "ratio", "to reach"]
 
 TITLES = {
     "notebook": "Loading, binding, calling",
@@ -30,7 +28,7 @@ def write(folder: Path) -> None:
     results = Results()
     pictures = folder / "pictures"
     for part in TITLES:
-        (folder / f"figures_{part}.txt").write_text(table(HEADER, [in_words(each) for each in results.rows(part)]) + "\n")  # fmt: skip
+        (folder / f"figures_{part}.txt").write_text(results.table(part) + "\n")  # fmt: skip
     for number, curve in enumerate(results.curves()):
         for theme, (ink, _, line) in THEMES.items():
             _plot(pictures / f"growth_{number}_{theme}.svg", curve, ink, line)

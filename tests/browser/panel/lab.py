@@ -52,7 +52,10 @@ class Lab:
     def choose(self, label: str) -> None:
         """Choose a command in the palette."""
         self.page.keyboard.press("Control+Shift+c")
+        expect(self.page.locator(".lm-CommandPalette-input:focus")).to_be_visible()
         self.page.keyboard.type(label)
+        chosen = self.page.locator(".lm-CommandPalette-item.lm-mod-active")
+        expect(chosen).to_contain_text(label.removeprefix("Modal Secrets: "))
         self.page.keyboard.press("Enter")
 
     def cell(self, place: int) -> Locator:
