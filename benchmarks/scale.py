@@ -61,8 +61,11 @@ def measure() -> list[Row]:
             }
             found += _child(part, environment, modal.calls)
         if part == "hub":
-            rate = sum(modal.calls.values()) / SECONDS
-            found.append(row(f"calls a second of {KERNELS} busy kernels, {modal.refused} of them told to wait", "calls/s", [rate]))  # fmt: skip
+            busy = f"{KERNELS} busy kernels"
+            found += [
+                row(f"calls a second of {busy}", "calls", [sum(modal.calls.values()) / SECONDS]),
+                row(f"calls of {busy} that were told to wait", "calls", [float(modal.refused)]),
+            ]
     return found
 
 

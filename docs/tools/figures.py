@@ -52,10 +52,12 @@ def _growth(curves: list[Curve]) -> str:
         for each in curves
     ]
     text = table(["what", "from, to", "takes", "exponent", "of the larger half"], rows)
-    for number, each in enumerate(curves):
-        name = f"{each.what} by {each.of}".replace("`", "")
-        for theme in THEMES:
-            text += f"\n\n![{name}](/pictures/growth_{number}_{theme}.svg){{.only-{theme} .growth}}"
+    pictures = [
+        f"![{each.what} by {each.of}](/pictures/growth_{number}_{theme}.svg){{.only-{theme} .growth}}".replace("`", "")
+        for number, each in enumerate(curves)
+        for theme in THEMES
+    ]  # fmt: skip
+    text += "\n\n" + " ".join(pictures)
     return text + "\n"
 
 
