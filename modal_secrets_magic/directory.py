@@ -7,7 +7,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .catalog import SecretInfo, matches
 
@@ -71,6 +71,9 @@ class Directories:
         self._is_default = is_default
         self._known: dict[str, Directory] = {}
         self._looking: dict[str, threading.Thread] = {}
+        self._keeping = threading.Lock()
+        #: What was asked for before does not tell how things are.
+        self._changed_at = 0.0
 
     def at_hand(self, environment: str = "") -> Directory | None:
         """Return what is known now, however old."""
@@ -90,11 +93,25 @@ class Directories:
 
     def renewed(self, environment: str = "") -> Directory:
         """Ask now. What is found is known by its name, and as what no name stands for."""
-        found = self._look(environment)
-        self._known[environment] = self._known[found.environment] = found
+        return self._looked(environment)[0]
+
+    def _looked(self, environment: str) -> tuple[Directory, bool]:
+        """Look, and tell whether it is known now: it is not where somebody looked later and was
+        answered before, or has changed something meanwhile.
+        """
+        began = time.monotonic()
+        found = replace(self._look(environment), taken_at=began)
+        names = {environment, found.environment}
         if self._is_default(found.environment):
-            self._known[""] = found
-        return found
+            names.add("")
+        with self._keeping:
+            if began < self._changed_at:
+                return found, False
+            for name in names:
+                known = self._known.get(name)
+                if known is None or known.taken_at <= began:
+                    self._known[name] = found
+        return found, True
 
     def renew_soon(self, environment: str = "") -> None:
         if not self._looking:
@@ -112,8 +129,11 @@ class Directories:
 
     def _renew(self, environment: str) -> None:
         with contextlib.suppress(Exception):  # nobody waits for it; whoever does will be told
-            self.renewed(environment)
+            while not self._looked(environment)[1]:
+                pass
 
     def forget(self) -> None:
         """A secret was created, changed or deleted, or the workspace is another one."""
-        self._known.clear()
+        with self._keeping:
+            self._known.clear()
+            self._changed_at = time.monotonic()

@@ -2,8 +2,10 @@ import threading
 import time
 from datetime import datetime, timezone
 
+import pytest
+
 from modal_secrets_magic.catalog import SecretInfo
-from modal_secrets_magic.directory import STALE, Directories, Directory
+from modal_secrets_magic.directory import Directories, Directory
 
 INFO = SecretInfo("one", ("KEY", "OTHER"), datetime.now(timezone.utc), None, "st-1")
 
@@ -39,12 +41,56 @@ def test_what_is_known_comes_at_once_and_is_renewed_behind() -> None:
     assert directories.fresh("main") is not found
 
 
-def test_what_is_old_is_asked_for_anew_where_an_answer_depends_on_it() -> None:
-    old = Directory("main", {}, {}, (), time.monotonic() - STALE - 1)
-    answers = iter([old, Directory.of("main", [INFO])])
+def test_what_is_old_is_asked_for_anew_where_an_answer_depends_on_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = iter([Directory.of("main", []), Directory.of("main", [INFO])])
     directories = Directories(lambda _: next(answers))
-    assert directories.fresh() is old
+    assert directories.fresh().secrets == {}
+    assert directories.fresh().secrets == {}
+    monkeypatch.setattr("modal_secrets_magic.directory.STALE", 0.0)
     assert directories.fresh().secrets == {"one": INFO}
+
+
+class Slowly:
+    """Looks of which each is answered when its turn comes."""
+
+    def __init__(self, *answers: list[SecretInfo]) -> None:
+        self.begun = [threading.Event() for _ in answers]
+        self.may_end = [threading.Event() for _ in answers]
+        self._answers = iter(enumerate(answers))
+
+    def __call__(self, environment: str) -> Directory:
+        number, secrets = next(self._answers)
+        self.begun[number].set()
+        assert self.may_end[number].wait(10)
+        return Directory.of(environment, secrets)
+
+
+def test_an_older_look_that_is_answered_later_is_not_what_is_known() -> None:
+    look = Slowly([], [INFO])
+    directories = Directories(look)
+    directories.renew_soon("main")
+    assert look.begun[0].wait(10)
+    look.may_end[1].set()
+    assert directories.renewed("main").secrets == {"one": INFO}
+    look.may_end[0].set()
+    directories.settle()
+    assert directories.fresh("main").secrets == {"one": INFO}
+
+
+def test_what_was_asked_for_before_a_change_is_asked_for_again() -> None:
+    look = Slowly([], [INFO])
+    directories = Directories(look)
+    directories.renew_soon("main")
+    assert look.begun[0].wait(10)
+    directories.forget()
+    for each in look.may_end:
+        each.set()
+    directories.settle()
+    known = directories.at_hand("main")
+    assert known is not None
+    assert known.secrets == {"one": INFO}
 
 
 def test_a_workspace_that_does_not_answer_is_nobodys_concern_on_tab() -> None:
