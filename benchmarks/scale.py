@@ -160,11 +160,13 @@ def hub() -> None:
 
     waits: dict[str, list[float]] = {"catalog": [], "panel": [], "check": []}
     failed: list[str] = []
+    sessions: list[Session] = []  # which share a client here, and are closed when all have ended
     began = time.monotonic()
 
     def kernel(number: int) -> None:
         chance = random.Random(number)
         mine = Session({})
+        sessions.append(mine)
         talk = Conversation(mine, lambda _: None)
         messages = iter(range(1, 1_000_000))
 
@@ -187,7 +189,6 @@ def hub() -> None:
             failed.append(f"{type(error).__name__}: {error}")
         finally:
             talk.close()
-            mine.close()
 
     threads = [threading.Thread(target=kernel, args=(number,)) for number in range(KERNELS)]
     for each in threads:
@@ -198,6 +199,8 @@ def hub() -> None:
         tabs.append(milliseconds(lambda: shell.complete("", line, len(line))))
         time.sleep(0.2)
     assert not failed, failed
+    for each in sessions:
+        each.close()
     busy = f"{KERNELS} busy kernels, 100 ms a call, 100 calls a second"
     _tell(f"Tab, {busy}", "ms", tabs, reach="50 ms")
     for what, name, reach in (
