@@ -132,6 +132,16 @@ def make_secrets() -> None:
     connection.close()
 
 
+def end(process: subprocess.Popen[Any]) -> None:
+    """End a server, which now and then does not heed it while a kernel of its starts."""
+    process.terminate()
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 class served:  # noqa: N801 - used as a function
     """JupyterLab in a folder, with the notebook that is measured."""
 
@@ -165,8 +175,7 @@ class served:  # noqa: N801 - used as a function
         raise TimeoutError("JupyterLab did not start")
 
     def __exit__(self, *_: Any) -> None:
-        self._process.terminate()
-        self._process.wait()
+        end(self._process)
 
 
 def run(page: Page, cell: int) -> None:

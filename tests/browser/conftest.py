@@ -17,6 +17,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
+from benchmarks.picker import end
 from modal_secrets_magic.catalog import Catalog
 from modal_secrets_magic.connection import Connection
 from modal_secrets_magic.workspace.paths import WorkspacePaths
@@ -60,8 +61,7 @@ def served(command: list[str | Path], folder: Path, address: str, answers: str) 
                 time.sleep(0.1)
         yield address
     finally:
-        process.terminate()
-        process.wait()
+        end(process)
 
 
 def write_notebook(path: Path, *sources: str) -> None:
