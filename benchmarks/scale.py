@@ -24,7 +24,7 @@ LATENCY, LIMIT = 0.1, 100.0
 SECRETS = some(1_000, 50)
 
 #: Kernels that act at once, each about every two seconds: as 1,000 do that act every 50.
-KERNELS, SECONDS, THINKING = some(40, 3), some(60, 3), 2.0
+KERNELS, SECONDS, THINKING = some(40, 3), some(60, 3), some(20, 1) / 10
 
 CELL = "%%modal_secret secret-1 secret-2\n" + "\n".join(
     f"def f{number}(x):\n    import os\n    return os.environ['KEY_1']\n" for number in range(10)
