@@ -96,8 +96,8 @@ class Directories:
         return self._looked(environment)[0]
 
     def _looked(self, environment: str) -> tuple[Directory, bool]:
-        """Look, and tell whether it is known now: it is not where somebody looked later and was
-        answered before, or has changed something meanwhile.
+        """Look, and tell whether it is from after the last change: else nobody knows it. What was
+        asked for later and answered before stays known.
         """
         began = time.monotonic()
         found = replace(self._look(environment), taken_at=began)

@@ -58,7 +58,7 @@ def implementation(wrapped: Any) -> Any:
     return synchronizer._translate_in(wrapped)
 
 
-#: A workspace that asks for fewer requests is asked again by and by, for some ten seconds, even
+#: A workspace that asks for fewer requests is asked again by and by, for some three seconds, even
 #: where it does not say when (`modal._utils.grpc_utils.Retry`; it is waited for where it does).
 PATIENT = grpc_utils.Retry(
     max_delay=4, max_retries=5, additional_status_codes=[Status.RESOURCE_EXHAUSTED]
